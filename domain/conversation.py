@@ -1,0 +1,149 @@
+"""A conversation with Claude, in our own words: durable, addressed by content, independent of the vendor's SDK."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from domain.artifacts import ArtifactRef
+from domain.base import Data
+
+
+class Text(Data):
+    type: Literal["text"] = "text"
+    text: str
+
+
+class ToolUse(Data):
+    """Claude asks for a tool. `input` is checked against the tool's schema before anything is done with it."""
+
+    type: Literal["tool_use"] = "tool_use"
+    id: str
+    name: str
+    input: dict[str, JsonValue]
+
+
+class ToolResult(Data):
+    type: Literal["tool_result"] = "tool_result"
+    tool_use_id: str
+    content: str
+    is_error: bool = False
+
+
+class Thinking(Data):
+    """Extended thinking; must be sent back unchanged with its signature."""
+
+    type: Literal["thinking"] = "thinking"
+    thinking: str
+    signature: str
+
+
+Block = Annotated[Text | ToolUse | ToolResult | Thinking, Field(discriminator="type")]
+
+
+class Message(Data):
+    role: Literal["user", "assistant"]
+    content: list[Block]
+
+
+class Tool(Data):
+    name: str
+    description: str
+    input_schema: dict[str, JsonValue]
+
+
+class Conversation(Data):
+    """All that is sent with a turn. `system` parts come stable first; the last of them is cached (prompt caching)."""
+
+    purpose: Literal["analysis", "generation"]
+    model: str
+    max_tokens: int
+    system: list[str]
+    tools: list[Tool]
+    messages: list[Message]
+
+    def adding(self, *messages: Message) -> "Conversation":
+        return self.model_copy(update={"messages": [*self.messages, *messages]})
+
+
+class Usage(Data):
+    """Tokens, as the Messages API counts them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(**{name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
+
+    @property
+    def total_tokens(self) -> int:
+        return self.input_tokens + self.output_tokens + self.cache_creation_input_tokens + self.cache_read_input_tokens
+
+
+StopReason = Literal["end_turn", "tool_use", "max_tokens", "stop_sequence", "refusal", "pause_turn"]
+
+
+class Answer(Data):
+    """What one turn brought."""
+
+    message_id: str
+    model: str
+    content: list[Block]
+    stop_reason: StopReason
+    usage: Usage
+
+    @property
+    def tool_uses(self) -> list[ToolUse]:
+        return [block for block in self.content if isinstance(block, ToolUse)]
+
+
+class Price(Data):
+    """US dollars for a million tokens."""
+
+    input: Decimal
+    output: Decimal
+    cache_write: Decimal
+    cache_read: Decimal
+
+    def cost(self, usage: Usage) -> Decimal:
+        """US dollars for `usage`."""
+        return (
+            usage.input_tokens * self.input
+            + usage.output_tokens * self.output
+            + usage.cache_creation_input_tokens * self.cache_write
+            + usage.cache_read_input_tokens * self.cache_read
+        ) / 1_000_000
+
+
+class Budget(Data):
+    """What a run may spend on Claude. `usd` in US dollars."""
+
+    tokens: int = Field(default=4_000_000, ge=1)
+    usd: Decimal = Field(default=Decimal(10), gt=0)
+    turns: int = Field(default=60, ge=1)
+
+
+class Spent(Data):
+    """What a run has spent. Turns that are reserved and not settled count with their worst case."""
+
+    tokens: int = 0
+    usd: Decimal = Decimal(0)
+    turns: int = 0
+
+
+class Turn(Data):
+    """A turn bought and recorded: found again by (run, number), it is never paid for twice."""
+
+    run: str
+    number: int
+    conversation: ArtifactRef
+    stop_reason: StopReason
+    tool_names: list[str]
+    usage: Usage
+    usd: Decimal
+
+
+Workspace = dict[str, str]
+"""A workspace of files: path → content hash of the file's bytes."""

@@ -1,0 +1,198 @@
+"""One tree of errors: a stable code, an HTTP status, whether and when to retry, details as data.
+
+Errors cross process boundaries as `code + message + details` (see `ErrorData`), never as pickles. An adapter
+turns a vendor's error into one of these; an interceptor turns these into Temporal failures; one handler turns
+them into problem+json (RFC 9457).
+"""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class ErrorData(BaseModel):
+    """An error as it crosses a process boundary."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    message: str
+    details: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class CcbError(Exception):
+    """The root. `message` says what is wrong and what to do, in one or two sentences a person can act on."""
+
+    code: ClassVar[str] = "internal"
+    http_status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, /, *, retry_after: float | None = None, **details: JsonValue) -> None:
+        """`retry_after` is in seconds; `details` are JSON values that programs may read."""
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+        self.details: dict[str, JsonValue] = details
+
+    def data(self) -> ErrorData:
+        return ErrorData(code=self.code, message=self.message, details=self.details)
+
+
+class InvalidInput(CcbError):
+    """What was sent cannot be accepted; `field` in the details names the place."""
+
+    code = "invalid_input"
+    http_status = 422
+
+
+class InvalidDocument(InvalidInput):
+    """The API document is not a usable OpenAPI 3.x document."""
+
+    code = "invalid_document"
+
+
+class DocumentTooLarge(InvalidDocument):
+    code = "document_too_large"
+    http_status = 413
+
+
+class Unreachable(InvalidInput):
+    """A URL or file that the request names could not be read."""
+
+    code = "unreachable"
+
+
+class RequestRefused(CcbError):
+    """The analysis found that the request cannot be done; the message says why and what would help."""
+
+    code = "request_refused"
+    http_status = 422
+
+
+class Unauthenticated(CcbError):
+    code = "unauthenticated"
+    http_status = 401
+
+
+class Forbidden(CcbError):
+    code = "forbidden"
+    http_status = 403
+
+
+class NotFound(CcbError):
+    code = "not_found"
+    http_status = 404
+
+
+class Conflict(CcbError):
+    """The state of the thing does not allow this now."""
+
+    code = "conflict"
+    http_status = 409
+
+
+class NameTaken(Conflict):
+    code = "name_taken"
+
+
+class ContentChanged(Conflict):
+    """An approval, or a merge, names a content hash or commit that is no longer the current one."""
+
+    code = "content_changed"
+
+
+class ReviewNotCounted(Forbidden):
+    """The reviewer may not review this version (requester, bot, or unknown person)."""
+
+    code = "review_not_counted"
+
+
+class BudgetExceeded(CcbError):
+    """The next step's worst case does not fit in the budget; nothing was spent."""
+
+    code = "budget_exceeded"
+    http_status = 402
+
+
+class TooManyRequests(CcbError):
+    code = "too_many_requests"
+    http_status = 429
+    retryable = True
+
+
+class VendorError(CcbError):
+    """An outside system did not do what it was asked. `vendor` in the details names it."""
+
+    code = "vendor_error"
+    http_status = 502
+
+
+class VendorRateLimited(VendorError):
+    """The vendor asks us to wait; `retry_after` says how long, in seconds, if the vendor said so."""
+
+    code = "vendor_rate_limited"
+    http_status = 503
+    retryable = True
+
+
+class VendorUnavailable(VendorError):
+    """The vendor failed before it can have done anything (refused connection, 5xx on a read)."""
+
+    code = "vendor_unavailable"
+    http_status = 503
+    retryable = True
+
+
+class VendorOutcomeUnknown(VendorError):
+    """The request was sent and no answer came: it may or may not have been done. Safe to repeat idempotently."""
+
+    code = "vendor_outcome_unknown"
+    retryable = True
+
+
+class VendorRejected(VendorError):
+    """The vendor understood and refused (4xx); repeating it changes nothing."""
+
+    code = "vendor_rejected"
+
+
+class DeploymentUnhealthy(CcbError):
+    """A started version did not become healthy in time; details carry the tail of its log."""
+
+    code = "deployment_unhealthy"
+    http_status = 502
+
+
+class SandboxUnavailable(CcbError):
+    """The sandbox cannot be made on this machine; generated code is not run without it."""
+
+    code = "sandbox_unavailable"
+    http_status = 503
+
+
+class StorageUnavailable(CcbError):
+    """The database, artifact store or bus cannot be reached."""
+
+    code = "storage_unavailable"
+    http_status = 503
+    retryable = True
+
+
+class Corrupted(CcbError):
+    """What was read back is not what was written."""
+
+    code = "corrupted"
+
+
+def _subclasses(cls: type[CcbError]) -> list[type[CcbError]]:
+    return [cls, *(found for sub in cls.__subclasses__() for found in _subclasses(sub))]
+
+
+def by_code(code: str) -> type[CcbError]:
+    """The class that carries `code`; `CcbError` itself for a code this build does not know."""
+    return next((cls for cls in _subclasses(CcbError) if cls.code == code), CcbError)
+
+
+def fatal_codes() -> list[str]:
+    """Codes of the errors for which a retry cannot help."""
+    return sorted({cls.code for cls in _subclasses(CcbError) if not cls.retryable})

@@ -1,0 +1,51 @@
+"""People and machines that act: who asked, who reviewed."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from domain.base import Data
+from domain.ids import DEFAULT_ORGANIZATION, PersonId
+
+
+class Channel(StrEnum):
+    """Where something came from. The rules are the same for all."""
+
+    API = "api"
+    CLI = "cli"
+    GITHUB = "github"
+    SLACK = "slack"
+    LINEAR = "linear"
+    JIRA = "jira"
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    DEVELOPER = "developer"
+    REVIEWER = "reviewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+class Person(Data):
+    """Someone known to us, with their names in the outside systems. `kind` `service` never counts as a reviewer."""
+
+    id: PersonId
+    name: str = Field(min_length=1, max_length=80)
+    kind: Literal["person", "service"] = "person"
+    role: Role = Role.DEVELOPER
+    organization_id: str = DEFAULT_ORGANIZATION
+    email: str | None = None
+    github: str | None = None
+    slack: str | None = None
+    created_at: AwareDatetime | None = None
+
+
+class Actor(Data):
+    """Who did a thing, by which way in. `person_id` is None for someone we do not know; `name` is theirs there."""
+
+    channel: Channel
+    name: str
+    person_id: PersonId | None = None
+    bot: bool = False

@@ -1,0 +1,98 @@
+"""The read side: what lists and dashboards show, and the registry's entries."""
+
+from decimal import Decimal
+
+from pydantic import AwareDatetime
+
+from domain.artifacts import ArtifactRef
+from domain.base import Data
+from domain.conversation import Usage
+from domain.ids import ContentHash, DeploymentId, IntegrationId
+from domain.lifecycle import Stage
+from domain.manifest import HealthCheck
+from domain.people import Actor
+from domain.plan import Capability, Dependency, Host, Name
+from domain.vendors import IssueRef, PullRequest, RepoName
+
+
+class Integration(Data):
+    """An integration as the database has it. `revision` grows by one with each change (for ETags)."""
+
+    id: IntegrationId
+    organization_id: str
+    name: Name | None
+    title: str
+    stage: Stage
+    workflow_id: str
+    run_id: str
+    requester: Actor
+    repository: RepoName
+    issue: IssueRef | None = None
+    version: str | None = None
+    url: str | None = None
+    failure: str | None = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    revision: int
+
+
+class Version(Data):
+    """A version: source bundle by content hash, reports, pull request."""
+
+    integration_id: IntegrationId
+    version: str
+    content_hash: ContentHash
+    files: ArtifactRef
+    plan: ArtifactRef
+    checks: ArtifactRef | None = None
+    tests: ArtifactRef | None = None
+    tests_passed: int = 0
+    tests_failed: int = 0
+    pull_request: PullRequest | None = None
+    bundle: str | None = None
+    created_at: AwareDatetime | None = None
+
+
+class RegistryEntry(Data):
+    """What others find in the catalogue."""
+
+    integration_id: IntegrationId
+    name: Name
+    version: str
+    description: str
+    author: str
+    dependencies: list[Dependency]
+    capabilities: list[Capability]
+    hosts: list[Host]
+    health: HealthCheck
+    url: str
+    deployment_id: DeploymentId
+    content_hash: ContentHash
+    registered_at: AwareDatetime | None = None
+
+
+class AuditEntry(Data):
+    """Who did what, when, to what, with which result."""
+
+    at: AwareDatetime
+    actor: Actor
+    action: str
+    subject: str
+    result: str
+    detail: str = ""
+
+
+class TurnSummary(Data):
+    """A turn as the books have it."""
+
+    run: str
+    number: int
+    usage: Usage
+    usd: Decimal
+
+
+class Page(Data):
+    """A page of integrations; `next_cursor` is opaque and None at the end."""
+
+    items: list[Integration]
+    next_cursor: str | None = None

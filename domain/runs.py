@@ -1,0 +1,220 @@
+"""What goes into a run and what comes out: the inputs, updates, queries and results of the workflows.
+
+Workflow, update, query and activity names are frozen wire names: a rename strands what is in flight.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from domain.artifacts import ArtifactRef
+from domain.base import Data
+from domain.conversation import Budget, Spent
+from domain.errors import ErrorData
+from domain.ids import ContentHash, IntegrationId
+from domain.lifecycle import Stage
+from domain.people import Actor
+from domain.plan import Name, Plan
+from domain.reports import TestCounts
+from domain.review import Review, ReviewPolicy
+from domain.vendors import IssueRef, PullRequest, RepoName
+
+CREATE_WORKFLOW = "CreateIntegration"
+CONVERSE_WORKFLOW = "Converse"
+DELIVERY_WORKFLOW = "HandleDelivery"
+
+ACCEPTED_UPDATE = "accepted"
+REVIEW_UPDATE = "submit_review"
+ABANDON_UPDATE = "abandon"
+RAISE_BUDGET_UPDATE = "raise_budget"
+STATUS_QUERY = "status"
+
+LIFECYCLE_QUEUE = "lifecycle"
+CLAUDE_QUEUE = "claude"
+BUILD_QUEUE = "build"
+DEPLOY_QUEUE = "deploy"
+
+
+class DocumentSource(Data):
+    """Where the API document is: a URL to fetch, or an artifact that was uploaded. Exactly one of the two."""
+
+    url: str | None = Field(default=None, max_length=2000)
+    artifact: ArtifactRef | None = None
+
+
+class IntegrationRequest(Data):
+    """A request for an integration, as a person wrote it. `title` and `description` are untrusted text."""
+
+    title: str = Field(min_length=1, max_length=300)
+    description: str = Field(default="", max_length=100_000)
+    document: DocumentSource
+    name: Name | None = None
+    base_url: str | None = Field(default=None, max_length=500)
+
+
+class CreateIntegration(Data):
+    """Input of the CreateIntegration saga."""
+
+    integration_id: IntegrationId
+    organization_id: str
+    request: IntegrationRequest
+    requester: Actor
+    repository: RepoName
+    issue: IssueRef | None = None
+    policy: ReviewPolicy = ReviewPolicy()
+    budget: Budget = Budget()
+    max_repairs: int = Field(default=3, ge=0, le=20)
+
+
+class RunAccepted(Data):
+    """Answer of the `accepted` update: the row and its event are written."""
+
+    integration_id: IntegrationId
+    workflow_id: str
+    run_id: str
+
+
+class Abandon(Data):
+    """Stop the run and undo what it did."""
+
+    by: Actor
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+class RaiseBudget(Data):
+    by: Actor
+    budget: Budget
+
+
+class StageTime(Data):
+    """A stage the run has been in. `seconds` counts all visits; it grows while the stage is the current one."""
+
+    name: Stage
+    entered_at: AwareDatetime
+    seconds: float
+
+
+class Waiting(Data):
+    """What the run waits for, in words people read, and since when."""
+
+    what: str
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+
+
+class Undone(Data):
+    """What happened to one undo: `ok`, or what could not be undone, by name, and why."""
+
+    step: str
+    ok: bool
+    error: str = ""
+
+
+class Failure(Data):
+    """Why a run failed, what was undone and what could not be."""
+
+    error: ErrorData
+    stage: Stage
+    undone: list[Undone] = []
+
+
+class RunStatus(Data):
+    """Where a run stands: the answer of the `status` query. `progress` is between 0 and 1."""
+
+    integration_id: IntegrationId
+    name: Name | None
+    version: str
+    stage: Stage
+    step: str
+    progress: float
+    waiting: Waiting | None = None
+    stages: list[StageTime]
+    conversation: str | None = Field(default=None, description="Workflow id of the conversation under way.")
+    plan: Plan | None = None
+    content_hash: ContentHash | None = None
+    pull_request: PullRequest | None = None
+    tests: TestCounts | None = None
+    reviews: list[Review] = []
+    approvals_needed: int
+    spent: Spent
+    budget: Budget
+    url: str | None = None
+    failure: Failure | None = None
+
+
+class RunOutcome(Data):
+    """Result of a life-cycle run."""
+
+    integration_id: IntegrationId
+    name: Name | None
+    version: str
+    stage: Stage
+    url: str | None = None
+    pull_request: PullRequest | None = None
+    content_hash: ContentHash | None = None
+    failure: Failure | None = None
+
+
+class Converse(Data):
+    """Input of the Converse workflow: go on with a conversation until a tool ends it, or the budget does."""
+
+    run: str
+    purpose: Literal["analysis", "generation"]
+    first_turn: int
+    conversation: ArtifactRef
+    workspace: ArtifactRef | None = None
+    document: ArtifactRef
+    budget: Budget
+
+
+class Ending(Data):
+    """How a conversation ended: a plan, a refusal, or files said to be finished."""
+
+    kind: Literal["plan", "refused", "finished"]
+    plan: Plan | None = None
+    reason: str = ""
+    summary: str = ""
+
+
+class Conversed(Data):
+    """Result of the Converse workflow. `next_turn` is the number the run's next turn gets."""
+
+    ending: Ending
+    conversation: ArtifactRef
+    workspace: ArtifactRef | None
+    next_turn: int
+    spent: Spent
+
+
+class ConversationStatus(Data):
+    """Answer of Converse's `status` query."""
+
+    purpose: str
+    turn: int
+    step: str
+    spent: Spent
+    waiting: Waiting | None = None
+
+
+class Delivery(Data):
+    """A webhook delivery that was verified and stored: input of HandleDelivery. `body` is the raw body's artifact."""
+
+    source: Literal["github", "slack"]
+    id: str = Field(min_length=1, max_length=200)
+    event: str
+    received_at: AwareDatetime
+    body: ArtifactRef
+
+
+class DeliveryOutcome(Data):
+    """What a delivery led to, in one line."""
+
+    action: Literal["started", "reviewed", "abandoned", "ignored", "refused"]
+    detail: str = ""
+    integration_id: IntegrationId | None = None
+
+
+def cents(usd: Decimal) -> str:
+    """US dollars for people: four decimals, so that small runs do not read as free."""
+    return f"${usd:.4f}"

@@ -1,0 +1,117 @@
+"""References to what lives in outside systems: repositories, issues, pull requests, messages, deployments."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from domain.artifacts import ArtifactRef
+from domain.base import Data
+from domain.ids import ContentHash, DeploymentId
+from domain.plan import ConfigurationKey, Host, Name, SecretKey
+
+RepoName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
+CommitSha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+
+
+class IssueRef(Data):
+    """An issue that asks for something."""
+
+    source: Literal["github", "linear", "jira"] = "github"
+    repo: RepoName
+    number: int
+    url: str = ""
+
+
+class CommentRef(Data):
+    id: int
+    url: str
+
+
+class Branch(Data):
+    """A branch with our commit on it. `base_sha` is what it was made from."""
+
+    repo: RepoName
+    name: str
+    base: str
+    base_sha: CommitSha
+    head_sha: CommitSha
+
+
+class PullRequest(Data):
+    repo: RepoName
+    number: int
+    url: str
+    head_sha: CommitSha
+    state: Literal["open", "closed", "merged"]
+
+
+class Merge(Data):
+    """A merge read back. `before_sha` is the base branch's commit before it, to which an undo returns the folder."""
+
+    sha: CommitSha
+    before_sha: CommitSha
+
+
+class MessageRef(Data):
+    """A chat message. `ts` is Slack's message id."""
+
+    channel: str
+    ts: str
+    url: str = ""
+
+
+class Button(Data):
+    """A button of a chat message; `action` and `value` come back in the signed callback."""
+
+    text: str
+    action: str
+    value: str
+    style: Literal["primary", "danger"] | None = None
+
+
+class ChatMessage(Data):
+    """A message in our own words; the adapter makes the vendor's blocks. `text` is Markdown."""
+
+    title: str
+    text: str
+    buttons: list[Button] = []
+
+
+class DeploymentSpec(Data):
+    """What the target needs to run one version. `bundle` is a gzipped tar of the version's files."""
+
+    id: DeploymentId
+    name: Name
+    version: str
+    content_hash: ContentHash
+    bundle: ArtifactRef
+    entrypoint: str
+    requirements: list[str]
+    hosts: list[Host]
+    configuration: list[ConfigurationKey] = []
+    secrets: list[SecretKey] = []
+    health_endpoint: str = "/health"
+
+
+DeploymentState = Literal["absent", "starting", "running", "backing_off", "stopped", "failed"]
+
+
+class DeploymentStatus(Data):
+    """What the target says of a deployment. `url` is the stable URL if it is switched to this one, else its own."""
+
+    id: DeploymentId
+    name: Name
+    version: str
+    state: DeploymentState
+    healthy: bool
+    live: bool = Field(description="The stable URL points here.")
+    url: str
+    restarts: int = 0
+    since: AwareDatetime | None = None
+    detail: str = ""
+
+
+class LogLine(Data):
+    at: AwareDatetime
+    stream: Literal["stdout", "stderr", "runner"]
+    text: str
