@@ -143,7 +143,3 @@ class Turn(Data):
     tool_names: list[str]
     usage: Usage
     usd: Decimal
-
-
-Workspace = dict[str, str]
-"""A workspace of files: path → content hash of the file's bytes."""

@@ -107,6 +107,27 @@ class ReviewNotCounted(Forbidden):
     code = "review_not_counted"
 
 
+class NotProven(CcbError):
+    """Checks or tests still fail after the allowed number of repairs."""
+
+    code = "not_proven"
+    http_status = 422
+
+
+class ReviewExpired(CcbError):
+    """Nobody decided before the review's deadline."""
+
+    code = "review_expired"
+    http_status = 409
+
+
+class Abandoned(CcbError):
+    """A person stopped the run; what it did is undone."""
+
+    code = "abandoned"
+    http_status = 409
+
+
 class BudgetExceeded(CcbError):
     """The next step's worst case does not fit in the budget; nothing was spent."""
 

@@ -13,12 +13,13 @@ from pydantic import SecretStr
 from domain.artifacts import ArtifactRef
 from domain.conversation import Answer, Budget, Conversation, Price, Spent, Turn
 from domain.events import Event
+from domain.intents import Intent
 from domain.lifecycle import Stage
 from domain.people import Actor, Channel, Person, Role
 from domain.registry import AuditEntry, Integration, Page, RegistryEntry, Version
 from domain.reports import CheckReport, TestReport
 from domain.review import Review
-from domain.runs import CreateIntegration, Delivery, DeliveryOutcome
+from domain.runs import Abandon, CreateIntegration, Delivery, DeliveryOutcome, RaiseBudget, RunAccepted, RunStatus
 from domain.vendors import (
     Branch,
     ChatMessage,
@@ -347,3 +348,28 @@ class Target(Protocol):
     async def logs(self, deployment_id: str, *, limit: int) -> list[LogLine]: ...
 
     def follow(self, deployment_id: str) -> AsyncIterator[LogLine]: ...
+
+
+class Runs(Protocol):
+    """Starting, steering and asking runs. Raises NotFound for a run that is not there, and what the run refuses."""
+
+    async def start_create(self, cmd: CreateIntegration) -> RunAccepted:
+        """Start the saga and return once its row is written. The same integration id again: the first answer.
+
+        Raises what the run refuses the request with (InvalidDocument, Unreachable, NameTaken, …).
+        """
+
+    async def submit_review(self, integration_id: str, review: Review) -> RunStatus: ...
+
+    async def abandon(self, integration_id: str, cmd: Abandon) -> RunStatus: ...
+
+    async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus: ...
+
+    async def status(self, integration_id: str) -> RunStatus:
+        """Live, with the conversation under way."""
+
+
+class Inbox(Protocol):
+    """Reads deliveries of one source. Holds no write credentials."""
+
+    async def interpret(self, delivery: Delivery, body: bytes) -> Intent: ...

@@ -141,6 +141,7 @@ class RunStatus(Data):
     budget: Budget
     url: str | None = None
     failure: Failure | None = None
+    untold: list[Undone] = Field(default=[], description="Who could not be told of the end, and why.")
 
 
 class RunOutcome(Data):
@@ -165,6 +166,7 @@ class Converse(Data):
     conversation: ArtifactRef
     workspace: ArtifactRef | None = None
     document: ArtifactRef
+    base_url: str
     budget: Budget
 
 

@@ -75,6 +75,7 @@ class ChatMessage(Data):
     title: str
     text: str
     buttons: list[Button] = []
+    question: str = Field(default="", description="Label of a text field whose content comes back with a button.")
 
 
 class DeploymentSpec(Data):

@@ -1,0 +1,89 @@
+"""Steps on the deployment target: install and start, wait until healthy, switch the stable URL, and their undos."""
+
+import asyncio
+
+from temporalio import activity
+
+from activities.bundles import MEDIA_TYPE, pack
+from activities.store import load_files
+from domain.artifacts import content_hash
+from domain.errors import Corrupted, DeploymentUnhealthy
+from domain.ports import Artifacts, Target
+from domain.steps import Deploy, DeploymentOf, PublishBundle, Published, RestoreRoute, Switched, Unpublish
+from domain.vendors import DeploymentStatus
+
+HEALTH_EVERY = 0.25
+"""Seconds between two looks at a version that is coming up."""
+
+
+class DeploymentActivities:
+    def __init__(self, target: Target, artifacts: Artifacts) -> None:
+        self._target = target
+        self._artifacts = artifacts
+
+    @activity.defn(name="deploy.publish_bundle")
+    async def publish_bundle(self, cmd: PublishBundle) -> Published:
+        """Publish the bundle and read it back."""
+        data = pack(await load_files(self._artifacts, cmd.workspace))
+        url = await self._artifacts.publish(cmd.key, data, MEDIA_TYPE)
+        if content_hash(await self._artifacts.read(cmd.key)) != content_hash(data):
+            raise Corrupted(f"The bundle {cmd.key} is not what was published.", key=cmd.key)
+        return Published(key=cmd.key, url=url, bundle=await self._artifacts.put(data, MEDIA_TYPE))
+
+    @activity.defn(name="deploy.unpublish_bundle")
+    async def unpublish_bundle(self, cmd: Unpublish) -> None:
+        await self._artifacts.remove(cmd.key)
+
+    @activity.defn(name="deploy.start")
+    async def start(self, cmd: Deploy) -> DeploymentStatus:
+        configuration = {key.name: key.default for key in cmd.spec.configuration if key.default is not None}
+        return await self._target.start(
+            cmd.spec,
+            await self._artifacts.get(cmd.spec.bundle),
+            configuration=configuration,
+            secrets={},
+            heartbeat=activity.heartbeat,
+        )
+
+    @activity.defn(name="deploy.await_healthy")
+    async def await_healthy(self, cmd: DeploymentOf) -> DeploymentStatus:
+        """Look until the deployment's own health check answers; the step's timeout is the limit.
+
+        Raises:
+            DeploymentUnhealthy: it is gone, or will not be started again; with the tail of its log.
+        """
+        while True:
+            status = await self._target.status(cmd.id)
+            if status.healthy:
+                return status
+            if status.state in {"absent", "failed", "stopped"} or status.restarts >= 3:
+                raise DeploymentUnhealthy(
+                    f"{cmd.name} does not come up ({status.state}): {status.detail or 'its log is empty'}",
+                    deployment_id=cmd.id,
+                )
+            activity.heartbeat(status.state)
+            await asyncio.sleep(HEALTH_EVERY)
+
+    @activity.defn(name="deploy.live")
+    async def live(self, cmd: DeploymentOf) -> str | None:
+        """The deployment that the stable URL points at now: what an undo returns it to."""
+        return await self._target.live(cmd.name)
+
+    @activity.defn(name="deploy.switch")
+    async def switch(self, cmd: DeploymentOf) -> Switched:
+        url = await self._target.switch(cmd.name, cmd.id)
+        if await self._target.live(cmd.name) != cmd.id:
+            raise Corrupted(f"The stable URL of {cmd.name} does not point at the new deployment.")
+        return Switched(url=url)
+
+    @activity.defn(name="deploy.restore_route")
+    async def restore_route(self, cmd: RestoreRoute) -> None:
+        if await self._target.live(cmd.name) == cmd.away_from:
+            await self._target.switch(cmd.name, cmd.back_to)
+
+    @activity.defn(name="deploy.stop")
+    async def stop(self, cmd: DeploymentOf) -> None:
+        """Stop the deployment and read back that it is gone."""
+        await self._target.stop(cmd.id)
+        if (await self._target.status(cmd.id)).state != "absent":
+            raise Corrupted(f"Deployment {cmd.id} of {cmd.name} is still there after it was stopped.")

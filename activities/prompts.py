@@ -1,0 +1,134 @@
+"""What Claude is told: the stable part first, so that it is cached; what people and documents wrote marked as data."""
+
+import json
+import re
+from importlib.resources import files as package_files
+
+from temporalio import activity
+
+from activities.store import load_conversation, save_conversation, save_files
+from domain import manifest
+from domain.artifacts import ArtifactRef
+from domain.conversation import Conversation, Message, Text
+from domain.ports import ApiDocuments, Artifacts
+from domain.runs import IntegrationRequest
+from domain.steps import BeginAnalysis, BeginGeneration, Drafted, ReportFindings, RequestChanges, Said
+from domain.text import clean, fenced
+from domain.tools import ANALYSIS_TOOLS, GENERATION_TOOLS, described
+
+PYPROJECT = """\
+[project]
+name = "{name}"
+version = "{version}"
+requires-python = ">=3.11"
+dependencies = {requirements}
+
+[tool.ruff]
+line-length = 100
+target-version = "py311"
+
+[tool.ruff.lint]
+select = ["E", "F", "I", "UP", "B", "S", "ANN", "ASYNC", "RET", "SIM", "PTH", "RUF", "D1"]
+
+[tool.ruff.lint.per-file-ignores]
+"tests/*" = ["S101", "S105", "S106", "D"]
+
+[tool.mypy]
+strict = true
+"""
+
+
+class PromptActivities:
+    """Opens conversations and adds what people and checks say. Changes nothing outside the artifact store."""
+
+    def __init__(self, documents: ApiDocuments, artifacts: Artifacts, *, model: str, max_tokens: int) -> None:
+        self._documents = documents
+        self._artifacts = artifacts
+        self._model = model
+        self._max_tokens = max_tokens
+
+    @activity.defn(name="conversation.begin_analysis")
+    async def begin_analysis(self, cmd: BeginAnalysis) -> Said:
+        document = await self._artifacts.get(cmd.document)
+        summary = clean(self._documents.summary(document), source="API document", limit=4_000)
+        text = f"{_request(cmd.request, cmd.base_url)}\n\nThe document, in short:\n\n{fenced(summary)}"
+        conversation = Conversation(
+            purpose="analysis",
+            model=self._model,
+            max_tokens=self._max_tokens,
+            system=[_prompt("analysis")],
+            tools=described(ANALYSIS_TOOLS),
+            messages=[_user(text)],
+        )
+        return Said(conversation=await save_conversation(self._artifacts, conversation))
+
+    @activity.defn(name="conversation.begin_generation")
+    async def begin_generation(self, cmd: BeginGeneration) -> Drafted:
+        given = manifest.from_plan(cmd.plan, version=cmd.version, author=cmd.author)
+        workspace = {
+            manifest.PATH: manifest.render(given),
+            "pyproject.toml": PYPROJECT.format(
+                name=given.name, version=given.version, requirements=json.dumps(given.requirements)
+            ),
+        }
+        plan = cmd.plan.model_dump_json(indent=1)
+        text = f"The approved plan:\n\n```json\n{plan}\n```\n\n{_request(cmd.request, cmd.plan.base_url)}"
+        conversation = Conversation(
+            purpose="generation",
+            model=self._model,
+            max_tokens=self._max_tokens,
+            system=[_prompt("generation")],
+            tools=described(GENERATION_TOOLS),
+            messages=[_user(text)],
+        )
+        return Drafted(
+            conversation=await save_conversation(self._artifacts, conversation),
+            workspace=await save_files(self._artifacts, workspace),
+            plan=await self._artifacts.put(plan.encode(), "application/json"),
+        )
+
+    @activity.defn(name="conversation.report_findings")
+    async def report_findings(self, cmd: ReportFindings) -> Said:
+        lines = [f"- {f.path}:{f.line} {f.tool} {f.rule}: {f.message} {f.fix}".rstrip() for f in cmd.findings]
+        lines += [f"- test {f.name}: {f.message}" for f in cmd.failures]
+        lines += [f"- {cmd.error}"] if cmd.error else []
+        found = clean("\n".join(lines), source="checks and tests", limit=30_000)
+        return await self._say(
+            cmd.conversation, f"The checks and tests found this. Mend it, and finish again.\n\n{fenced(found)}"
+        )
+
+    @activity.defn(name="conversation.request_changes")
+    async def request_changes(self, cmd: RequestChanges) -> Said:
+        words = clean(cmd.words, source=f"review by {_word(cmd.reviewer)}", limit=10_000)
+        return await self._say(
+            cmd.conversation,
+            "Request changes: a reviewer asks for the following. Do what serves the plan, and finish again.\n\n"
+            + fenced(words),
+        )
+
+    async def _say(self, ref: ArtifactRef, text: str) -> Said:
+        conversation = await load_conversation(self._artifacts, ref)
+        return Said(conversation=await save_conversation(self._artifacts, conversation.adding(_user(text))))
+
+
+def _request(request: IntegrationRequest, base_url: str) -> str:
+    lines = ["<request>"]
+    if request.name is not None:
+        lines.append(f"Name: {request.name}")
+    lines.append(f"Base URL: {clean(base_url, source='', limit=500).text}")
+    lines.append(fenced(clean(request.title, source="request title", limit=300)))
+    lines.append(fenced(clean(request.description, source="request description")))
+    lines.append("</request>")
+    return "\n".join(lines)
+
+
+def _prompt(name: str) -> str:
+    return package_files("activities").joinpath("prompt_texts", f"{name}.md").read_text("utf-8")
+
+
+def _user(text: str) -> Message:
+    return Message(role="user", content=[Text(text=text)])
+
+
+def _word(name: str) -> str:
+    return re.sub(r"[^\w .@-]", "", name)[:80]

@@ -1,0 +1,66 @@
+"""Steps at the code host. Each finds what an earlier try left and returns it."""
+
+from temporalio import activity
+
+from activities.store import load_files
+from activities.wording import pull_request_body
+from domain.artifacts import files_hash
+from domain.errors import Corrupted
+from domain.plan import Plan
+from domain.ports import Artifacts, CodeHost
+from domain.steps import (
+    BranchName,
+    ClosePullRequest,
+    CommentOnIssue,
+    MergePullRequest,
+    OpenPullRequest,
+    Push,
+    RevertMerge,
+)
+from domain.vendors import Branch, CommentRef, Merge, PullRequest
+
+
+class RepositoryActivities:
+    def __init__(self, host: CodeHost, artifacts: Artifacts) -> None:
+        self._host = host
+        self._artifacts = artifacts
+
+    @activity.defn(name="repository.push_branch")
+    async def push_branch(self, cmd: Push) -> Branch:
+        """Push, and read back that the branch holds exactly these files."""
+        files = await load_files(self._artifacts, cmd.workspace)
+        branch = await self._host.push(
+            cmd.repo, cmd.branch, files=files, folder=cmd.folder, message=cmd.message, key=cmd.key
+        )
+        found = await self._host.files(cmd.repo, branch.head_sha, cmd.folder)
+        if files_hash(found) != files_hash(files):
+            raise Corrupted(f"Branch {cmd.branch} does not hold the files that were pushed to it.", branch=cmd.branch)
+        return branch
+
+    @activity.defn(name="repository.delete_branch")
+    async def delete_branch(self, cmd: BranchName) -> None:
+        await self._host.delete_branch(cmd.repo, cmd.branch)
+
+    @activity.defn(name="repository.open_pull_request")
+    async def open_pull_request(self, cmd: OpenPullRequest) -> PullRequest:
+        plan = Plan.model_validate_json(await self._artifacts.get(cmd.plan))
+        opened = await self._host.open_pull_request(
+            cmd.branch, title=cmd.title, body=pull_request_body(cmd, plan), key=cmd.key
+        )
+        return await self._host.pull_request(opened.repo, opened.number)
+
+    @activity.defn(name="repository.close_pull_request")
+    async def close_pull_request(self, cmd: ClosePullRequest) -> None:
+        await self._host.close_pull_request(cmd.repo, cmd.branch, comment=cmd.comment)
+
+    @activity.defn(name="repository.merge")
+    async def merge(self, cmd: MergePullRequest) -> Merge:
+        return await self._host.merge(cmd.pull_request, message=cmd.message)
+
+    @activity.defn(name="repository.revert")
+    async def revert(self, cmd: RevertMerge) -> None:
+        await self._host.revert(cmd.repo, folder=cmd.folder, branch=cmd.branch, message=cmd.message, key=cmd.key)
+
+    @activity.defn(name="repository.comment_on_issue")
+    async def comment_on_issue(self, cmd: CommentOnIssue) -> CommentRef:
+        return await self._host.upsert_comment(cmd.issue, key=cmd.key, body=cmd.body)

@@ -1,0 +1,44 @@
+"""What people read in pull requests. Text from outside is quoted, never rendered as ours."""
+
+from domain.plan import Plan
+from domain.steps import OpenPullRequest
+
+
+def pull_request_body(cmd: OpenPullRequest, plan: Plan) -> str:
+    capabilities = "\n".join(
+        f"| `{c.name}` | `{c.method.upper()} {c.route}` | `{c.operation.method.upper()} {_cell(c.operation.path)}` "
+        f"| {_cell(c.description)} |"
+        for c in plan.capabilities
+    )
+    acceptance = "\n".join(f"- {_cell(sentence)}" for sentence in plan.acceptance)
+    names = [*(f"`{key.name}`" for key in plan.configuration), *(f"`{key.name}` (secret)" for key in plan.secrets)]
+    issue = f"\nAsked for in #{cmd.issue.number}.\n" if cmd.issue else ""
+    return f"""{_cell(plan.summary)}
+
+Requested by {_cell(cmd.requester)}.
+{issue}
+| capability | route | operation | |
+|---|---|---|---|
+{capabilities}
+
+**It can reach:** {", ".join(f"`{host}`" for host in plan.hosts)} and nothing else.
+**It is configured by:** {", ".join(names) or "nothing"}.
+
+### It is right when
+
+{acceptance}
+
+### Proof
+
+- Tests: {cmd.tests.passed} passed, {cmd.tests.failed} failed, {cmd.tests.skipped} skipped
+- Checks: {cmd.findings} findings, none of them blocking
+- Claude: {cmd.usd}
+
+Content hash: `{cmd.content_hash}`. An approval holds for this content only; a new commit voids it.
+"""
+
+
+def _cell(text: str) -> str:
+    """Text that came through Claude, on one line, with what GitHub would act on (mentions, markup) made inert."""
+    quoted = " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("@", "@\u200b")
+    return quoted.replace("![", "!\u200b[")

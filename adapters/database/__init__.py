@@ -1,0 +1,21 @@
+"""The database: SQLite by default, PostgreSQL by URL."""
+
+from adapters.database.books import SqlBooks
+from adapters.database.deliveries import SqlDeliveries
+from adapters.database.engine import Database
+from adapters.database.integrations import SqlIntegrations
+from adapters.database.migrate import migrate
+from adapters.database.outbox import SqlOutbox
+from adapters.database.people import SqlPeople
+from adapters.database.settings import DatabaseSettings
+
+__all__ = [
+    "Database",
+    "DatabaseSettings",
+    "SqlBooks",
+    "SqlDeliveries",
+    "SqlIntegrations",
+    "SqlOutbox",
+    "SqlPeople",
+    "migrate",
+]

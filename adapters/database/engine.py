@@ -1,0 +1,152 @@
+"""The connection to SQLite or PostgreSQL: transactions that are right on both, and errors in our words."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import URL, Connection, Pool, QueuePool, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from adapters.database.settings import DatabaseSettings
+from domain.errors import Conflict, InvalidInput, StorageUnavailable
+
+_READ_ONLY = "ccb_read_only"
+
+
+def make_engine(settings: DatabaseSettings, *, poolclass: type[Pool] | None = None) -> AsyncEngine:
+    """An engine whose transactions take the write lock when they begin (SQLite), and whose waits are bounded.
+
+    SQLite's driver begins transactions late, so that two readers that both go on to write lose an update without
+    an error; BEGIN IMMEDIATE makes the second wait. Write-ahead logging lets readers go on meanwhile.
+    """
+    url = settings.parsed()
+    if url.get_backend_name() == "sqlite":
+        try:
+            Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unavailable(url, error) from error
+        engine = create_async_engine(
+            url,
+            hide_parameters=True,
+            poolclass=poolclass,
+            connect_args={"isolation_level": None, "timeout": settings.busy_timeout},
+            **_pool_arguments(settings, poolclass),
+        )
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        poolclass=poolclass,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": settings.connect_timeout,
+            "command_timeout": settings.command_timeout,
+            "server_settings": {"application_name": "ccb", "idle_in_transaction_session_timeout": "60000"},
+        },
+        **_pool_arguments(settings, poolclass),
+    )
+
+
+def _pool_arguments(settings: DatabaseSettings, poolclass: type[Pool] | None) -> dict[str, Any]:
+    if poolclass is not None and not issubclass(poolclass, QueuePool):
+        return {}
+    return {"pool_size": settings.pool_size, "max_overflow": 0, "pool_timeout": settings.command_timeout}
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def translated(url: URL) -> AsyncIterator[None]:
+    """Database errors become ours. The message never holds the password, the statement or its parameters."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(f"The database refuses this change: {_first_line(error.orig)}.") from error
+    except DataError as error:
+        raise InvalidInput(f"The database cannot store this value: {_first_line(error.orig)}.") from error
+    except DBAPIError as error:
+        raise _unavailable(url, error.orig) from error
+    # asyncpg raises refused connections and wrong passwords as they are, not wrapped by SQLAlchemy.
+    except (OSError, PoolTimeout, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _unavailable(url, error) from error
+
+
+def _unavailable(url: URL, error: BaseException | None) -> StorageUnavailable:
+    if url.get_backend_name() == "sqlite":
+        check = "Check that the file can be written and the disk is not full"
+    else:
+        check = "Check that the server runs, and the address, user and password in CCB_DATABASE_URL"
+    where = url.render_as_string(hide_password=True)
+    return StorageUnavailable(f"The database {where} cannot be used: {_first_line(error)}. {check}.", database=where)
+
+
+def _first_line(error: BaseException | None) -> str:
+    """The first line only: what follows quotes values. SQLAlchemy puts the driver's class before it."""
+    lines = str(error).splitlines() if error is not None else []
+    return (lines[0].rpartition(">: ")[2].rstrip(".") if lines else "") or type(error).__name__
+
+
+class Database:
+    """A pool of connections. `write()` is one transaction; `read()` is one consistent look."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._readers = engine.execution_options(**{_READ_ONLY: True})
+        self._sqlite = engine.dialect.name == "sqlite"
+        # SQLite has one writer; its own lock is polled, unfairly. Writers of one process queue here instead.
+        self._turn = asyncio.Lock() if self._sqlite else None
+
+    @classmethod
+    async def open(cls, settings: DatabaseSettings) -> "Database":
+        """Connect and make one round trip. Raises StorageUnavailable."""
+        engine = make_engine(settings)
+        try:
+            async with translated(engine.url), engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def ping(self) -> None:
+        """One round trip, for readiness checks. Raises StorageUnavailable."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed at the end and rolled back on any error."""
+        async with translated(self._engine.url), self._turn or nullcontext(), self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with translated(self._engine.url), self._readers.connect() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
+        """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy's common one has not."""
+        return sqlite.insert(table) if self._sqlite else postgresql.insert(table)

@@ -1,0 +1,272 @@
+"""The life cycle in the database: each change writes row, event and audit entry in one transaction."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Select, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.database import journal, names, rows
+from adapters.database.integration_reads import IntegrationReads
+from adapters.database.journal import Change
+from adapters.database.tables import LIVING, integrations, registry, reviews, versions
+from domain.errors import Conflict, NameTaken
+from domain.events import EventType
+from domain.lifecycle import Stage, may_follow
+from domain.people import Actor
+from domain.registry import Integration, RegistryEntry, Version
+from domain.review import Review
+from domain.runs import CreateIntegration
+
+_TYPES = {Stage.ACTIVE: EventType.ACTIVATED, Stage.FAILED: EventType.FAILED}
+
+
+class SqlIntegrations(IntegrationReads):
+    """The `Integrations` port."""
+
+    async def accept(self, cmd: CreateIntegration, *, workflow_id: str, run_id: str) -> Integration:
+        try:
+            async with self._db.write() as connection:
+                return await self._insert(connection, cmd, workflow_id, run_id)
+        except Conflict as error:
+            await self._name_taken(cmd.request.name, error)
+            raise
+
+    async def _insert(
+        self, connection: AsyncConnection, cmd: CreateIntegration, workflow_id: str, run_id: str
+    ) -> Integration:
+        now = datetime.now(UTC)
+        statement = self._db.insert(integrations).values(
+            id=cmd.integration_id,
+            organization_id=cmd.organization_id,
+            name=cmd.request.name,
+            title=cmd.request.title,
+            stage=Stage.REQUESTED,
+            workflow_id=workflow_id,
+            run_id=run_id,
+            requester=cmd.requester.model_dump(mode="json"),
+            repository=cmd.repository,
+            issue=cmd.issue.model_dump(mode="json") if cmd.issue else None,
+            issue_key=rows.issue_key(cmd.issue) if cmd.issue else None,
+            created_at=now,
+            updated_at=now,
+            revision=1,
+            last_sequence=1,
+        )
+        statement = statement.on_conflict_do_nothing(index_elements=[integrations.c.id])
+        row = (await connection.execute(statement.returning(integrations))).mappings().one_or_none()
+        if row is None:
+            return rows.integration(await journal.locked(connection, cmd.integration_id))
+        change = Change(
+            key="accept",
+            type=EventType.CREATED,
+            action="integration.accept",
+            result=Stage.REQUESTED,
+            actor=cmd.requester,
+            metadata={"title": cmd.request.title, "repository": cmd.repository},
+        )
+        await journal.append(connection, row, change, now)
+        return rows.integration(row)
+
+    async def claim_name(self, integration_id: str, name: str) -> str:
+        async with self._db.write() as connection:
+            row = await journal.locked(connection, integration_id)
+            if row["name"] is not None:
+                return str(row["name"])
+            return await names.claim(connection, integration_id, name)
+
+    async def enter(
+        self,
+        integration_id: str,
+        stage: Stage,
+        *,
+        key: str,
+        actor: Actor | None = None,
+        detail: str = "",
+        version: str | None = None,
+        url: str | None = None,
+    ) -> Integration:
+        change = Change(
+            key=f"enter:{key}",
+            type=_TYPES.get(stage, EventType.STAGE_CHANGED),
+            action="integration.enter",
+            result=stage,
+            actor=actor or journal.SYSTEM,
+            detail=detail,
+            metadata={"detail": detail, "url": url},
+        )
+        try:
+            async with self._db.write() as connection:
+                return await _enter(connection, integration_id, stage, change, version=version, url=url)
+        except Conflict as error:
+            # A failed integration gave its name up; coming back, it may find it taken.
+            if isinstance(error.__cause__, IntegrityError):
+                await self._name_taken((await self.get(integration_id)).name, error)
+            raise
+
+    async def record_version(self, version: Version, *, key: str) -> None:
+        values = {
+            "content_hash": version.content_hash,
+            "pull_repository": version.pull_request.repo.lower() if version.pull_request else None,
+            "pull_number": version.pull_request.number if version.pull_request else None,
+            "document": version.model_dump(mode="json", exclude={"created_at"}),
+        }
+        statement = self._db.insert(versions).values(
+            integration_id=version.integration_id,
+            version=version.version,
+            created_at=version.created_at or datetime.now(UTC),
+            **values,
+        )
+        change = Change(
+            key=f"record_version:{key}",
+            type=EventType.VERSION_RECORDED,
+            action="integration.record_version",
+            result=version.version,
+            metadata={"version": version.version, "content_hash": version.content_hash},
+        )
+        async with self._db.write() as connection:
+            await journal.locked(connection, version.integration_id)
+            if await journal.written(connection, version.integration_id, change.key):
+                return
+            same = [versions.c.integration_id, versions.c.version]
+            await connection.execute(statement.on_conflict_do_update(index_elements=same, set_=values))
+            await journal.write(connection, version.integration_id, change)
+
+    async def discard_version(self, integration_id: str, version: str) -> None:
+        async with self._db.write() as connection:
+            row = await journal.locked(connection, integration_id)
+            gone = await connection.execute(
+                delete(versions).where(versions.c.integration_id == integration_id, versions.c.version == version)
+            )
+            if gone.rowcount:
+                await journal.write(connection, integration_id, _updated("discard_version", version, row["revision"]))
+
+    async def record_review(self, integration_id: str, version: str, review: Review) -> None:
+        statement = self._db.insert(reviews).values(
+            integration_id=integration_id,
+            id=review.id,
+            version=version,
+            decision=review.decision,
+            content_hash=review.content_hash,
+            at=review.at,
+            document=review.model_dump(mode="json"),
+        )
+        change = Change(
+            key=f"record_review:{review.id}",
+            type=EventType.REVIEWED,
+            action="integration.review",
+            result=review.decision,
+            actor=review.reviewer,
+            detail=review.comment,
+            metadata={"version": version, "decision": review.decision, "content_hash": review.content_hash},
+        )
+        async with self._db.write() as connection:
+            await journal.locked(connection, integration_id)
+            stored = await connection.execute(statement.on_conflict_do_nothing().returning(reviews.c.id))
+            if stored.first() is not None:
+                await journal.write(connection, integration_id, change)
+
+    async def register(self, entry: RegistryEntry) -> None:
+        values = {"name": entry.name, "document": entry.model_dump(mode="json", exclude={"registered_at"})}
+        statement = self._db.insert(registry).values(
+            integration_id=entry.integration_id,
+            version=entry.version,
+            is_current=True,
+            registered_at=entry.registered_at or datetime.now(UTC),
+            **values,
+        )
+        async with self._db.write() as connection:
+            row = await journal.locked(connection, entry.integration_id)
+            before = (await connection.execute(_entry_of(entry.integration_id, entry.version))).mappings().one_or_none()
+            if before is not None and before["is_current"] and before["document"] == values["document"]:
+                return
+            others = (registry.c.integration_id == entry.integration_id) | (registry.c.name == entry.name)
+            await connection.execute(update(registry).where(others).values(is_current=False))
+            same = [registry.c.integration_id, registry.c.version]
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=same, set_=values | {"is_current": True})
+            )
+            await journal.write(connection, entry.integration_id, _updated("register", entry.version, row["revision"]))
+
+    async def deregister(self, integration_id: str, version: str) -> None:
+        """Remove the entry; the integration's entry before it, if there is one, is the current one again."""
+        async with self._db.write() as connection:
+            row = await journal.locked(connection, integration_id)
+            gone = await connection.execute(
+                delete(registry)
+                .where(registry.c.integration_id == integration_id, registry.c.version == version)
+                .returning(registry.c.is_current)
+            )
+            was_current = gone.scalar_one_or_none()
+            if was_current is None:
+                return
+            if was_current:
+                newest = (
+                    select(registry.c.version)
+                    .where(registry.c.integration_id == integration_id)
+                    .order_by(registry.c.registered_at.desc())
+                    .limit(1)
+                )
+                await connection.execute(
+                    update(registry)
+                    .where(registry.c.integration_id == integration_id, registry.c.version == newest.scalar_subquery())
+                    .values(is_current=True)
+                )
+            await journal.write(connection, integration_id, _updated("deregister", version, row["revision"]))
+
+    async def _name_taken(self, name: str | None, error: Conflict) -> None:
+        """Raise NameTaken if a unique name is what the database refused."""
+        if name is None or not isinstance(error.__cause__, IntegrityError):
+            return
+        query = select(integrations.c.id).where(integrations.c.name == name, LIVING)
+        async with self._db.read() as connection:
+            holder = (await connection.execute(query)).scalar_one_or_none()
+        if holder is None:
+            return
+        raise NameTaken(
+            f"An integration named {name} already exists ({holder}); choose another name or update that one.",
+            name=name,
+            integration_id=holder,
+        ) from error
+
+
+async def _enter(
+    connection: AsyncConnection,
+    integration_id: str,
+    stage: Stage,
+    change: Change,
+    *,
+    version: str | None,
+    url: str | None,
+) -> Integration:
+    row = await journal.locked(connection, integration_id)
+    if await journal.written(connection, integration_id, change.key):
+        return rows.integration(row)
+    now = Stage(row["stage"])
+    if not may_follow(now, stage):
+        raise Conflict(f"An integration that is {now} cannot become {stage}.", stage=now, wanted=stage)
+    failed = stage is Stage.FAILED
+    columns = {
+        "stage": stage,
+        "failure": change.detail if failed else None,
+        "version": version or row["version"],
+        "url": None if failed else url or row["url"],
+    }
+    told = change.metadata | {"from": now, "version": columns["version"]}
+    change = change.model_copy(update={"metadata": told})
+    return rows.integration(await journal.write(connection, integration_id, change, columns))
+
+
+def _entry_of(integration_id: str, version: str) -> Select[tuple[object, ...]]:
+    return select(registry).where(registry.c.integration_id == integration_id, registry.c.version == version)
+
+
+def _updated(action: str, version: str, revision: int) -> Change:
+    """A change that its own row makes safe to repeat; the revision makes its key unique."""
+    return Change(
+        key=f"{action}:{version}:{revision}",
+        type=EventType.UPDATED,
+        action=f"integration.{action}",
+        result=version,
+        metadata={"version": version, "change": action},
+    )

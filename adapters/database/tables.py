@@ -1,0 +1,240 @@
+"""The tables. Rows that others search by have columns; the rest of a value is its own JSON, checked on the way out.
+
+Migrations make them (see `migrations/`); a test compares the two.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+# SQLite numbers rows by itself only where the type is INTEGER.
+Position = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite has no time zones: there it is stored without one and read back as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# An integration that is failed or retired keeps its name for display and frees it for others.
+LIVING = text("name IS NOT NULL AND stage NOT IN ('failed', 'retired')")
+
+integrations = Table(
+    "integrations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("organization_id", String(36), nullable=False),
+    Column("name", String(50)),
+    Column("title", Text, nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("workflow_id", String(255), nullable=False),
+    Column("run_id", String(64), nullable=False),
+    Column("requester", JSON, nullable=False),
+    Column("repository", String(255), nullable=False),
+    Column("issue", JSON(none_as_null=True)),
+    Column("issue_key", String(300), index=True),
+    Column("version", String(50)),
+    Column("url", Text),
+    Column("failure", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("last_sequence", Integer, nullable=False),
+    Index("uq_integrations_living_name", "name", unique=True, sqlite_where=LIVING, postgresql_where=LIVING),
+    Index("ix_integrations_name", "name"),
+    Index("ix_integrations_page", "organization_id", "created_at", "id"),
+)
+
+
+def _integration_id() -> Column[str]:
+    return Column("integration_id", String(36), ForeignKey("integrations.id"), nullable=False)
+
+
+UNSENT = text("sent_at IS NULL")
+
+# `position` grows with `sequence` for one integration, because both are taken under the lock on its row.
+events = Table(
+    "events",
+    metadata,
+    Column("position", Position, primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False),
+    _integration_id(),
+    Column("sequence", Integer, nullable=False),
+    Column("key", String(600), nullable=False),
+    Column("type", String(50), nullable=False),
+    Column("time", Moment, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("sent_at", Moment),
+    UniqueConstraint("id"),
+    UniqueConstraint("integration_id", "sequence"),
+    UniqueConstraint("integration_id", "key"),
+    Index("ix_events_unsent", "position", sqlite_where=UNSENT, postgresql_where=UNSENT),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("position", Position, primary_key=True, autoincrement=True),
+    Column("integration_id", String(36), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", JSON, nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("result", String(80), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("integration_id", String(36), ForeignKey("integrations.id"), primary_key=True),
+    Column("version", String(50), primary_key=True),
+    Column("content_hash", String(80), nullable=False),
+    Column("pull_repository", String(255)),
+    Column("pull_number", Integer),
+    Column("created_at", Moment, nullable=False),
+    Column("document", JSON, nullable=False),
+    Index("ix_versions_pull", "pull_repository", "pull_number"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("integration_id", String(36), ForeignKey("integrations.id"), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("version", String(50), nullable=False),
+    Column("decision", String(20), nullable=False),
+    Column("content_hash", String(80), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("document", JSON, nullable=False),
+)
+
+CURRENT = text("is_current")
+
+# Entries of earlier versions stay, so that taking one back brings the one before it back.
+registry = Table(
+    "registry",
+    metadata,
+    Column("integration_id", String(36), ForeignKey("integrations.id"), primary_key=True),
+    Column("version", String(50), primary_key=True),
+    Column("name", String(50), nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("registered_at", Moment, nullable=False),
+    Column("document", JSON, nullable=False),
+    Index("uq_registry_current_name", "name", unique=True, sqlite_where=CURRENT, postgresql_where=CURRENT),
+)
+
+# What may be limited: `run/{id}` now, an organisation or a day by another scope. Money in billionths of a US dollar.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("scope", String(300), primary_key=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+    Column("turns", Integer, nullable=False),
+)
+
+# A turn with `document` was bought; without, its worst case is reserved.
+turns = Table(
+    "turns",
+    metadata,
+    Column("run", String(290), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+    Column("document", JSON(none_as_null=True)),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("organization_id", String(36), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("name_key", String(300), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("email", Text),
+    Column("github", Text),
+    Column("github_key", Text, index=True),
+    Column("slack", Text),
+    Column("slack_key", Text, index=True),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("organization_id", "name_key"),
+    UniqueConstraint("organization_id", "github_key"),
+    UniqueConstraint("organization_id", "slack_key"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("person_id", String(36), ForeignKey("people.id"), nullable=False, index=True),
+    Column("label", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+UNFINISHED = text("finished_at IS NULL")
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("source", String(20), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("stored_at", Moment, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("outcome", JSON(none_as_null=True)),
+    Column("finished_at", Moment),
+    Index("ix_deliveries_unfinished", "stored_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("scope", String(300), primary_key=True),
+    Column("key", String(300), primary_key=True),
+    Column("body_hash", String(80), nullable=False),
+    Column("integration_id", String(36), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)

@@ -1,0 +1,202 @@
+"""The runner: keeps the deployments of one machine as the folder says they should be.
+
+Everything wanted is on disk before it is done and read from there at the start, so that whatever is killed comes back.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from pydantic import SecretStr
+
+from adapters.process_target import bundle as bundles
+from adapters.process_target.deployment import Deployment
+from adapters.process_target.locks import Locks
+from adapters.process_target.logs import Log
+from adapters.process_target.store import DeploymentFolder, Store
+from adapters.sandbox.environments import Environments
+from domain.errors import Conflict, InvalidInput, NotFound
+from domain.vendors import DeploymentSpec, DeploymentStatus, LogLine
+
+SHUTDOWN_DRAIN_SECONDS = 2.0
+BASE_URL = "BASE_URL"
+
+
+class Runner:
+    """All deployments and routes below `folder`; `base_url` is what URLs begin with."""
+
+    def __init__(self, folder: Path, base_url: str) -> None:
+        self._store = Store(folder)
+        self._base_url = base_url
+        self._environments = Environments(folder / "environments")
+        self._deployments: dict[str, Deployment] = {}
+        self._logs: dict[str, Log] = {}
+        self._routes: dict[str, str] = {}
+        self._locks = Locks()
+        self._lock_file = _exclusive(folder)
+        # A unix socket's path may be no longer than 107 bytes; through a descriptor it is short wherever the folder is.
+        self._sockets = os.open(self._store.sockets, os.O_PATH | os.O_DIRECTORY)
+
+    async def open(self) -> None:
+        """Bring everything up again that should be running."""
+        for deployment_id in self._store.deployment_ids():
+            folder = self._store.deployment(deployment_id)
+            spec = folder.spec()
+            if spec is None:
+                await asyncio.to_thread(folder.clear)
+            else:
+                self._run(spec, folder.environment(), folder)
+        self._routes = {name: target for name, target in self._store.routes().items() if target in self._deployments}
+
+    async def close(self) -> None:
+        """Stop all processes; what is wanted stays on disk."""
+        for log in self._logs.values():
+            log.close()
+        await asyncio.gather(*(found.stop(drain=SHUTDOWN_DRAIN_SECONDS) for found in self._deployments.values()))
+        os.close(self._sockets)
+        self._lock_file.close()
+
+    async def start(
+        self,
+        spec: DeploymentSpec,
+        bundle: bytes,
+        *,
+        configuration: Mapping[str, str],
+        secrets: Mapping[str, SecretStr],
+    ) -> DeploymentStatus:
+        """Install and start. Repeated: finds it running; with other settings: starts it anew with those.
+
+        Raises InvalidInput, Corrupted; nothing but the log is left then.
+        """
+        environment = _environment(spec, configuration, secrets)
+        async with self._locks.holding(spec.id):
+            found = self._deployments.get(spec.id)
+            if found is None or found.spec != spec or found.environment != environment or found.state == "failed":
+                files = await asyncio.to_thread(bundles.read, bundle, content_hash=spec.content_hash)
+                await self._remove(spec.id)
+                await self._install(spec, files, environment)
+        return await self.status(spec.id)
+
+    async def stop(self, deployment_id: str) -> None:
+        """Stop and remove with files and route; the log stays. Nothing there is fine."""
+        async with self._locks.holding(deployment_id):
+            routes = {name: target for name, target in self._routes.items() if target != deployment_id}
+            if routes != self._routes:
+                self._route(routes)
+            await self._remove(deployment_id)
+
+    async def status(self, deployment_id: str) -> DeploymentStatus:
+        """Raises NotFound."""
+        found = self.deployment(deployment_id)
+        live = self._routes.get(found.spec.name) == deployment_id
+        return await found.status(live=live, url=self.stable_url(found.spec.name) if live else self._url(deployment_id))
+
+    async def statuses(self) -> list[DeploymentStatus]:
+        return list(await asyncio.gather(*(self.status(deployment_id) for deployment_id in sorted(self._deployments))))
+
+    def deployment(self, deployment_id: str) -> Deployment:
+        """Raises NotFound."""
+        if deployment_id not in self._deployments:
+            raise NotFound(f"There is no deployment {deployment_id}.")
+        return self._deployments[deployment_id]
+
+    def switch(self, name: str, deployment_id: str | None) -> None:
+        """Point the stable URL of `name` at a deployment of it, or at nothing. Raises NotFound, Conflict."""
+        routes = dict(self._routes)
+        routes.pop(name, None)
+        if deployment_id is not None:
+            if self.deployment(deployment_id).spec.name != name:
+                raise Conflict(f"Deployment {deployment_id} is not one of {name}.")
+            routes[name] = deployment_id
+        self._route(routes)
+
+    def live(self, name: str) -> str | None:
+        return self._routes.get(name)
+
+    def stable_url(self, name: str) -> str:
+        return f"{self._base_url}/i/{name}"
+
+    async def logs(self, deployment_id: str, limit: int) -> list[LogLine]:
+        """The last lines, oldest first; also of a deployment that was stopped. Raises NotFound."""
+        return await asyncio.to_thread(self._log(deployment_id).tail, limit)
+
+    async def follow(self, deployment_id: str, limit: int) -> AsyncIterator[LogLine]:
+        """The last lines and those to come, until the deployment is stopped. Raises NotFound."""
+        log = self._log(deployment_id)
+        # No await between the two, so that no line is missed or given twice.
+        following, past = log.follow(), log.tail(limit)
+        for line in past:
+            yield line
+        if deployment_id in self._deployments:
+            async for line in following:
+                yield line
+
+    def _log(self, deployment_id: str) -> Log:
+        folder = self._store.deployment(deployment_id).logs
+        if deployment_id not in self._logs and not folder.is_dir():
+            raise NotFound(f"There is no log of {deployment_id}.")
+        return self._logs.setdefault(deployment_id, Log(folder))
+
+    def _url(self, deployment_id: str) -> str:
+        return f"{self._base_url}/d/{deployment_id}"
+
+    def _route(self, routes: dict[str, str]) -> None:
+        self._store.save_routes(routes)
+        self._routes = routes
+
+    async def _install(self, spec: DeploymentSpec, files: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        folder = self._store.deployment(spec.id)
+        try:
+            await asyncio.to_thread(bundles.write, files, folder.source)
+            await self._environments.install(spec.requirements, into=folder.venv)
+            await asyncio.to_thread(folder.save, spec, environment)
+        except BaseException:
+            folder.clear()
+            with suppress(OSError):  # a log of an earlier start keeps the folder
+                folder.path.rmdir()
+            raise
+        self._run(spec, environment, folder)
+
+    def _run(self, spec: DeploymentSpec, environment: Mapping[str, str], folder: DeploymentFolder) -> None:
+        log = self._logs.setdefault(spec.id, Log(folder.logs))
+        log.hide(environment[secret.name] for secret in spec.secrets if secret.name in environment)
+        address = Path(f"/proc/self/fd/{self._sockets}", spec.id)
+        deployment = self._deployments[spec.id] = Deployment(spec, environment, folder=folder, log=log, address=address)
+        deployment.start()
+
+    async def _remove(self, deployment_id: str) -> None:
+        if found := self._deployments.pop(deployment_id, None):
+            await found.stop()
+        if log := self._logs.pop(deployment_id, None):
+            log.close()
+        await asyncio.to_thread(self._store.deployment(deployment_id).clear)
+
+
+def _environment(
+    spec: DeploymentSpec, configuration: Mapping[str, str], secrets: Mapping[str, SecretStr]
+) -> dict[str, str]:
+    """What the manifest declares, and `BASE_URL`, which every integration reads."""
+    declared = {key.name for key in spec.configuration} | {BASE_URL}
+    if unknown := sorted(configuration.keys() - declared):
+        raise InvalidInput(f"The manifest declares no configuration {', '.join(unknown)}.", field="configuration")
+    if unknown := sorted(secrets.keys() - {secret.name for secret in spec.secrets}):
+        raise InvalidInput(f"The manifest declares no secret {', '.join(unknown)}.", field="secrets")
+    if missing := [key.name for key in spec.secrets if key.required and key.name not in secrets]:
+        raise InvalidInput(f"The manifest requires the secret {', '.join(missing)}; give its value.", field="secrets")
+    defaults = {key.name: key.default for key in spec.configuration if key.default is not None}
+    return {**defaults, **configuration, **{name: value.get_secret_value() for name, value in secrets.items()}}
+
+
+def _exclusive(folder: Path) -> IO[str]:
+    """Hold the folder for this process alone; the kernel lets go of it when we end. Raises Conflict."""
+    file = (folder / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        file.close()
+        raise Conflict(f"Another runner works in {folder}; stop it, or choose another data directory.") from taken
+    return file

@@ -1,0 +1,147 @@
+"""Chat on Slack, by Slack's own SDK in threads, without its retries (Temporal owns retries).
+
+A message carries its key in its metadata (`event_type` `ccb`); posting looks for it first, so that a lost reply does
+not make a second message.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.webhook import WebhookClient
+
+from adapters.slack import blocks, errors
+from adapters.slack.mrkdwn import mrkdwn
+from adapters.slack.settings import SlackSettings
+from domain.errors import VendorRejected
+from domain.vendors import ChatMessage, MessageRef
+
+TIMEOUT_SECONDS = 15
+# Longer than any review stays open, so that a repeat always finds its message; older history is not read.
+LOOK_BACK_SECONDS = 30 * 24 * 3600
+EVENT_TYPE = "ccb"
+_PAGE = 200
+_CHANNEL_ID = re.compile(r"^[CDG][A-Z0-9]{5,}$")
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+T = TypeVar("T")
+
+
+class SlackChat:
+    """Implements `domain.ports.Chat`. Channels are given by id or by name."""
+
+    def __init__(self, settings: SlackSettings) -> None:
+        self._client = WebClient(
+            token=settings.token.get_secret_value(),
+            base_url=settings.base_url,
+            timeout=TIMEOUT_SECONDS,
+            retry_handlers=[],
+        )
+        self._direct = urlsplit(settings.base_url).hostname in _LOOPBACK
+        if self._direct:
+            # The SDK takes the proxy from the environment and knows no exceptions from it.
+            self._client.proxy = None
+        self._channels: dict[str, str] = {}
+
+    async def post(self, channel: str, message: ChatMessage, *, key: str) -> MessageRef:
+        return await self._in_thread(lambda: self._post(channel, message, key), writes=True)
+
+    async def find(self, channel: str, *, key: str) -> MessageRef | None:
+        return await self._in_thread(lambda: self._find(self._channel_id(channel), key), writes=False)
+
+    async def update(self, ref: MessageRef, message: ChatMessage) -> None:
+        await self._in_thread(
+            lambda: self._client.chat_update(
+                channel=ref.channel, ts=ref.ts, text=blocks.text(message), blocks=blocks.blocks(message)
+            ),
+            writes=True,
+        )
+
+    async def delete(self, ref: MessageRef) -> None:
+        await self._in_thread(lambda: self._delete(ref), writes=True)
+
+    async def respond(self, response_url: str, text: str) -> None:
+        """Answer the person who clicked or typed, so that only they see it. `text` is Markdown."""
+        webhook = WebhookClient(response_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+        if self._direct:
+            webhook.proxy = None
+        answer = await self._in_thread(
+            lambda: webhook.send(text=mrkdwn(text), response_type="ephemeral", replace_original=False), writes=True
+        )
+        if answer.status_code >= 400:
+            raise VendorRejected(f"Slack did not take the answer (HTTP {answer.status_code}).", vendor="slack")
+
+    async def _in_thread(self, call: Callable[[], T], *, writes: bool) -> T:
+        with errors.translated(writes=writes):
+            return await asyncio.to_thread(call)
+
+    def _post(self, channel: str, message: ChatMessage, key: str) -> MessageRef:
+        channel_id = self._channel_id(channel)
+        found = self._find(channel_id, key)
+        if found is not None:
+            return found
+        posted = self._client.chat_postMessage(
+            channel=channel_id,
+            text=blocks.text(message),
+            blocks=blocks.blocks(message),
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return self._ref(channel_id, str(posted["ts"]))
+
+    def _find(self, channel_id: str, key: str) -> MessageRef | None:
+        for message in self._history(channel_id):
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("key") == key:
+                return self._ref(channel_id, str(message["ts"]))
+        return None
+
+    def _history(self, channel_id: str) -> Iterator[dict[str, Any]]:
+        cursor: str | None = None
+        while cursor != "":
+            page = self._client.conversations_history(
+                channel=channel_id,
+                oldest=f"{time.time() - LOOK_BACK_SECONDS:.6f}",
+                limit=_PAGE,
+                include_all_metadata=True,
+                cursor=cursor,
+            )
+            yield from page.get("messages", [])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+
+    def _ref(self, channel_id: str, ts: str) -> MessageRef:
+        link = self._client.chat_getPermalink(channel=channel_id, message_ts=ts)
+        return MessageRef(channel=channel_id, ts=ts, url=str(link["permalink"]))
+
+    def _delete(self, ref: MessageRef) -> None:
+        try:
+            self._client.chat_delete(channel=ref.channel, ts=ref.ts)
+        except SlackApiError as error:
+            if errors.code(error) != "message_not_found":
+                raise
+
+    def _channel_id(self, channel: str) -> str:
+        """History is read by id only; names are looked up once."""
+        if _CHANNEL_ID.match(channel):
+            return channel
+        name = channel.removeprefix("#")
+        if name not in self._channels:
+            cursor: str | None = None
+            while cursor != "" and name not in self._channels:
+                page = self._client.conversations_list(limit=_PAGE, exclude_archived=True, cursor=cursor)
+                self._channels.update({found["name"]: found["id"] for found in page.get("channels", [])})
+                cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+        if name not in self._channels:
+            raise VendorRejected(
+                f"There is no channel {channel} in Slack. Set CCB_SLACK_CHANNEL to a channel that exists, and invite "
+                "the bot to it.",
+                vendor="slack",
+                error="channel_not_found",
+            )
+        return self._channels[name]

@@ -1,0 +1,165 @@
+"""Starting, steering and asking runs, through Temporal."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio.client import (
+    Client,
+    RPCError,
+    RPCStatusCode,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+)
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+from domain import ids
+from domain.errors import Conflict, NotFound, StorageUnavailable
+from domain.failures import from_failure
+from domain.lifecycle import Stage
+from domain.review import Review
+from domain.runs import (
+    ABANDON_UPDATE,
+    ACCEPTED_UPDATE,
+    CREATE_WORKFLOW,
+    DELIVERY_WORKFLOW,
+    LIFECYCLE_QUEUE,
+    RAISE_BUDGET_UPDATE,
+    REVIEW_UPDATE,
+    STATUS_QUERY,
+    Abandon,
+    ConversationStatus,
+    CreateIntegration,
+    Delivery,
+    RaiseBudget,
+    RunAccepted,
+    RunStatus,
+)
+
+_log = logging.getLogger(__name__)
+
+INTEGRATION_ID = SearchAttributeKey.for_keyword("IntegrationId")
+INTEGRATION_NAME = SearchAttributeKey.for_keyword("IntegrationName")
+OPERATION = SearchAttributeKey.for_keyword("Operation")
+STAGE = SearchAttributeKey.for_keyword("Stage")
+ORGANIZATION_ID = SearchAttributeKey.for_keyword("OrganizationId")
+
+
+class TemporalRuns:
+    """`domain.ports.Runs`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def start_create(self, cmd: CreateIntegration) -> RunAccepted:
+        workflow_id = ids.lifecycle_workflow(cmd.integration_id)
+        start: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
+            CREATE_WORKFLOW,
+            cmd,
+            id=workflow_id,
+            task_queue=LIFECYCLE_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"Create: {cmd.request.title[:120]}",
+            search_attributes=TypedSearchAttributes(
+                [
+                    SearchAttributePair(INTEGRATION_ID, cmd.integration_id),
+                    SearchAttributePair(OPERATION, "create"),
+                    SearchAttributePair(STAGE, Stage.REQUESTED.value),
+                    SearchAttributePair(ORGANIZATION_ID, cmd.organization_id),
+                ]
+            ),
+        )
+        try:
+            async with _translated(workflow_id):
+                accepted: RunAccepted = await self._client.execute_update_with_start_workflow(
+                    ACCEPTED_UPDATE, start_workflow_operation=start, id=ACCEPTED_UPDATE, result_type=RunAccepted
+                )
+                return accepted
+        except WorkflowAlreadyStartedError as error:
+            described = await self._client.get_workflow_handle(workflow_id).describe()
+            if described.run_id is None:
+                raise Conflict(f"The run of {cmd.integration_id} has ended; ask for a new one.") from error
+            return RunAccepted(integration_id=cmd.integration_id, workflow_id=workflow_id, run_id=described.run_id)
+
+    async def submit_review(self, integration_id: str, review: Review) -> RunStatus:
+        # The update id makes a repeated delivery of one review one review.
+        return await self._steer(integration_id, REVIEW_UPDATE, review, update_id=f"review/{review.id}")
+
+    async def abandon(self, integration_id: str, cmd: Abandon) -> RunStatus:
+        return await self._steer(integration_id, ABANDON_UPDATE, cmd)
+
+    async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus:
+        return await self._steer(integration_id, RAISE_BUDGET_UPDATE, cmd)
+
+    async def status(self, integration_id: str) -> RunStatus:
+        handle = self._handle(integration_id)
+        async with _translated(handle.id):
+            status = await handle.query(STATUS_QUERY, result_type=RunStatus)
+        return status if status.conversation is None else await self._with_conversation(status, status.conversation)
+
+    async def start_delivery(self, delivery: Delivery) -> None:
+        """Start the workflow that handles a stored delivery; one that is already started is left alone."""
+        workflow_id = ids.delivery_workflow(delivery.source, delivery.id)
+        try:
+            async with _translated(workflow_id):
+                await self._client.start_workflow(
+                    DELIVERY_WORKFLOW,
+                    delivery,
+                    id=workflow_id,
+                    task_queue=LIFECYCLE_QUEUE,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    static_summary=f"{delivery.source}: {delivery.event}",
+                    search_attributes=TypedSearchAttributes([SearchAttributePair(OPERATION, "delivery")]),
+                )
+        except WorkflowAlreadyStartedError:
+            _log.info("delivery already handled", extra={"source": delivery.source, "delivery": delivery.id})
+
+    def _handle(self, integration_id: str) -> WorkflowHandle[object, object]:
+        return self._client.get_workflow_handle(ids.lifecycle_workflow(integration_id))
+
+    async def _steer(
+        self, integration_id: str, update: str, cmd: Review | Abandon | RaiseBudget, update_id: str | None = None
+    ) -> RunStatus:
+        handle = self._handle(integration_id)
+        async with _translated(handle.id):
+            await handle.execute_update(update, cmd, id=update_id)
+        return await self.status(integration_id)
+
+    async def _with_conversation(self, status: RunStatus, workflow_id: str) -> RunStatus:
+        try:
+            async with _translated(workflow_id):
+                talk = await self._client.get_workflow_handle(workflow_id).query(
+                    STATUS_QUERY, result_type=ConversationStatus
+                )
+        except NotFound:  # named in the parent's status a moment before it is started
+            return status
+        return status.model_copy(
+            update={
+                "step": f"{status.step}: turn {talk.turn}, {talk.step}",
+                "spent": talk.spent,
+                "waiting": talk.waiting or status.waiting,
+            }
+        )
+
+
+@asynccontextmanager
+async def _translated(workflow_id: str) -> AsyncIterator[None]:
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        if isinstance(error.cause, ApplicationError):
+            raise from_failure(error.cause) from error
+        raise Conflict(f"The run {workflow_id} ended before it could answer.") from error
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise NotFound(f"There is no such run under way: {workflow_id}.") from error
+        raise StorageUnavailable(f"Temporal did not answer: {error.message}") from error

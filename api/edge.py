@@ -1,0 +1,97 @@
+"""What every request passes: a span, limits on the body, security headers, one log line."""
+
+import logging
+import time
+
+from opentelemetry.propagate import extract
+from opentelemetry.trace import SpanKind, get_tracer
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import problem
+
+MAX_BODY = 1_000_000
+MAX_DOCUMENT = 25_000_000
+DOCUMENTS_PATH = "/api/v1/documents"
+
+_log = logging.getLogger("ccb.api.access")
+_tracer = get_tracer("ccb.api")
+
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+_STRICT = b"default-src 'none'; frame-ancestors 'none'"
+# The documentation page is Swagger UI, which FastAPI loads from this CDN and starts with an inline script.
+_DOCS = (
+    b"default-src 'none'; connect-src 'self'; frame-ancestors 'none'; img-src 'self' data: https://fastapi.tiangolo.com;"
+    b" script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net"
+)
+
+
+def limit_of(path: str) -> int:
+    """Bytes a body may have."""
+    return MAX_DOCUMENT if path == DOCUMENTS_PATH else MAX_BODY
+
+
+def _too_large(limit: int) -> str:
+    return f"The body is larger than the {limit // 1_000_000} MB taken here. Send a smaller one."
+
+
+class Edge:
+    """Pure ASGI, so that streamed answers stay streamed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        limit = limit_of(path)
+        started = time.perf_counter()
+        status = 0
+        carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                policy = _DOCS if path in {"/docs", "/redoc"} else _STRICT
+                message["headers"] = [*message["headers"], *_HEADERS, (b"content-security-policy", policy)]
+            await send(message)
+
+        method: str = scope["method"]
+        with _tracer.start_as_current_span(f"{method} {path}", context=extract(carrier), kind=SpanKind.SERVER):
+            try:
+                if _declared(carrier) > limit:
+                    refusal = problem(path, status=413, code="content_too_large", detail=_too_large(limit))
+                    await refusal(scope, receive, sending)
+                else:
+                    await self._app(scope, _bounded(receive, limit), sending)
+            finally:
+                seconds = round(time.perf_counter() - started, 4)
+                _log.info("request", extra={"method": method, "path": path, "status": status, "seconds": seconds})
+
+
+def _declared(headers: dict[str, str]) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """`receive` that refuses a body that grows beyond `limit`, for bodies that do not say how long they are."""
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise HTTPException(413, detail=_too_large(limit))
+        return message
+
+    return bounded

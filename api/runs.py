@@ -1,0 +1,164 @@
+"""The run of an integration: where it stands, and what people tell it."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from api import logs, recorded
+from api.answers import NoWorker, answering
+from api.found import Found
+from api.integrations import IdempotencyKey
+from api.problems import documented
+from api.security import Operator, Reviewer, WayIn, Writer, actor
+from api.services import Services, Wired
+from domain import ids
+from domain.base import Data
+from domain.errors import Conflict, ContentChanged, NotFound, ReviewNotCounted, StorageUnavailable
+from domain.ids import ContentHash
+from domain.registry import Integration
+from domain.review import Decision, Review
+from domain.runs import Abandon, RaiseBudget, RunStatus
+
+router = APIRouter(prefix="/api/v1/integrations/{integration}", tags=["runs"])
+
+_QUERY_PATIENCE = 4.0
+"""Seconds; after them the database says what it knows."""
+
+
+class RunView(Data):
+    """Where a run stands. `source` is `database` when the run itself could not be asked; it then says less."""
+
+    workflow_id: str
+    run_id: str
+    source: Literal["workflow", "database"]
+    temporal_url: str = Field(description="The run in Temporal's Web UI.")
+    status: RunStatus
+
+
+class NewReview(Data):
+    """A decision on exactly one content: the `content_hash` of the run's status."""
+
+    decision: Decision
+    content_hash: ContentHash
+    comment: str = Field(default="", max_length=10_000)
+
+
+class Reason(Data):
+    reason: str = Field(min_length=1, max_length=1000, examples=["No longer needed"])
+
+
+class NewBudget(Data):
+    """What the run may spend in all. What is left out stays as it is. `usd` in US dollars."""
+
+    tokens: int | None = Field(default=None, ge=1)
+    usd: Decimal | None = Field(default=None, gt=0)
+    turns: int | None = Field(default=None, ge=1)
+
+
+@router.get("/run", responses=documented(NotFound))
+async def read_run(found: Found, services: Wired) -> RunView:
+    """Where the run stands, what it waits for and since when."""
+    source: Literal["workflow", "database"] = "workflow"
+    try:
+        status = await _live(found, services)
+    except (NotFound, NoWorker, StorageUnavailable):
+        source, status = "database", await recorded.status(found, services)
+    return _view(found, services, source, status)
+
+
+async def _live(found: Integration, services: Services) -> RunStatus:
+    async with answering(min(_QUERY_PATIENCE, services.settings.patience), integration_id=found.id):
+        return await services.runs.status(found.id)
+
+
+def _view(
+    found: Integration, services: Services, source: Literal["workflow", "database"], status: RunStatus
+) -> RunView:
+    temporal = services.temporal
+    workflow = quote(found.workflow_id, safe="")
+    return RunView(
+        workflow_id=found.workflow_id,
+        run_id=found.run_id,
+        source=source,
+        temporal_url=f"{temporal.ui_url}/namespaces/{temporal.namespace}/workflows/{workflow}/{found.run_id}",
+        status=status,
+    )
+
+
+@router.post("/reviews", responses=documented(NotFound, Conflict, ContentChanged, ReviewNotCounted, NoWorker))
+async def submit_review(
+    body: NewReview,
+    found: Found,
+    caller: Reviewer,
+    channel: WayIn,
+    services: Wired,
+    idempotency_key: IdempotencyKey = None,
+) -> RunView:
+    """Approve, or request changes. The requester's own review counts only where the policy says so."""
+    review = Review(
+        id=f"{channel}:{caller.id}:{idempotency_key}" if idempotency_key else ids.new("rev"),
+        reviewer=actor(caller, channel),
+        decision=body.decision,
+        content_hash=body.content_hash,
+        comment=body.comment,
+        at=datetime.now(UTC),
+    )
+    _under_way(found)
+    async with answering(services.settings.patience, integration_id=found.id):
+        status = await services.runs.submit_review(found.id, review)
+    return _view(found, services, "workflow", status)
+
+
+@router.post("/abandon", responses=documented(NotFound, Conflict, NoWorker))
+async def abandon_run(body: Reason, found: Found, caller: Writer, channel: WayIn, services: Wired) -> RunView:
+    """Stop the run and undo what it did."""
+    _under_way(found)
+    order = Abandon(by=actor(caller, channel), reason=body.reason)
+    async with answering(services.settings.patience, integration_id=found.id):
+        status = await services.runs.abandon(found.id, order)
+    return _view(found, services, "workflow", status)
+
+
+@router.post("/budget", responses=documented(NotFound, Conflict, NoWorker))
+async def raise_budget(body: NewBudget, found: Found, caller: Operator, channel: WayIn, services: Wired) -> RunView:
+    """Give the run more to spend; one that paused at its limit goes on from the same step."""
+    _under_way(found)
+    async with answering(services.settings.patience, integration_id=found.id):
+        now = (await services.runs.status(found.id)).budget
+        budget = now.model_copy(update=body.model_dump(exclude_none=True))
+        order = RaiseBudget(by=actor(caller, channel), budget=budget)
+        status = await services.runs.raise_budget(found.id, order)
+    return _view(found, services, "workflow", status)
+
+
+def _under_way(found: Integration) -> None:
+    if found.stage.terminal:
+        raise Conflict(f"No run of {found.name or found.id} is under way: it is {found.stage}.", stage=found.stage)
+
+
+@router.get(
+    "/logs",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Log lines, one JSON object a line.",
+            "content": {logs.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/LogLine"}}},
+        },
+        **documented(NotFound),
+    },
+)
+async def read_logs(
+    found: Found,
+    request: Request,
+    services: Wired,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many of the last lines.")] = 200,
+    follow: Annotated[bool, Query(description="Keep the answer open and send lines as they come.")] = False,
+) -> StreamingResponse:
+    """What the deployed integration printed, and what its runner said of it. Logs of a failed version stay."""
+    lines = await logs.opened(found, services, limit=limit, follow=follow)
+    return StreamingResponse(lines, media_type=logs.MEDIA_TYPE)

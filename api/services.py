@@ -1,0 +1,45 @@
+"""What the endpoints are given: built once at the entry point, passed down."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from adapters.temporal import TemporalRuns, TemporalSettings
+from api.intake import Intake
+from api.settings import ApiSettings, ReviewSettings, WebhookSettings
+from domain.ports import ApiDocuments, Artifacts, Deliveries, Integrations, People, Target
+
+Probe = Callable[[], Awaitable[None]]
+"""Raises a CcbError if the thing does not answer."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """`probes` are round trips to what the API stands on, by name; `close` gives back what the services hold."""
+
+    settings: ApiSettings
+    review: ReviewSettings
+    integrations: Integrations
+    people: People
+    deliveries: Deliveries
+    artifacts: Artifacts
+    documents: ApiDocuments
+    target: Target
+    runs: TemporalRuns
+    temporal: TemporalSettings
+    intake: Intake
+    webhooks: WebhookSettings
+    probes: Mapping[str, Probe]
+    close: Callable[[], Awaitable[None]]
+
+
+def _services(request: Request) -> Services:
+    services = request.app.state.services
+    if not isinstance(services, Services):
+        raise TypeError("the app was made without its services")
+    return services
+
+
+Wired = Annotated[Services, Depends(_services)]

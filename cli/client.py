@@ -1,0 +1,187 @@
+"""The API's client: HTTP with a key, answers as our own types, errors as `CliError`s."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
+
+from cli import options
+from cli.errors import CliError, Refused, Unreachable
+from domain.artifacts import ArtifactRef
+from domain.base import Data
+from domain.people import Person
+from domain.registry import Page
+from domain.runs import RunStatus
+from domain.vendors import LogLine
+
+_TIMEOUT = httpx.Timeout(40.0, connect=5.0)
+_PEOPLE = TypeAdapter(list[Person])
+_Model = TypeVar("_Model", bound=Data)
+
+
+class Run(Data):
+    """Where a run stands, as the API answers it."""
+
+    workflow_id: str
+    run_id: str
+    source: str
+    temporal_url: str
+    status: RunStatus
+
+
+class Started(Data):
+    integration_id: str
+    workflow_id: str
+    run_id: str
+    status_url: str
+
+
+class Document(Data):
+    artifact: ArtifactRef
+    summary: str
+
+
+class Key(Data):
+    person_id: str
+    label: str
+    key: str
+
+
+class Api:
+    """All methods raise `CliError`s only."""
+
+    def __init__(self, url: str, key: SecretStr) -> None:
+        self._url = url
+        headers = {
+            "Authorization": f"Bearer {key.get_secret_value()}",
+            "User-Agent": f"ccb-cli/{version('ccb')}",
+            "Accept": "application/json",
+        }
+        # A proxy of the environment has no business between us and a stack on this machine.
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+
+    @classmethod
+    def at(cls, api_url: str | None, key: str | None, key_file: Path | None, data_dir: Path) -> Self:
+        """The API that the options name."""
+        return cls(options.api_url(api_url, data_dir), options.api_key(key, key_file, data_dir))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._http.close()
+
+    def upload(self, document: bytes) -> Document:
+        return self._parsed(Document, self._send("POST", "/api/v1/documents", content=document))
+
+    def create(self, request: dict[str, JsonValue], *, key: str) -> Started:
+        """`key` makes a repeat safe."""
+        headers = {"Idempotency-Key": key}
+        return self._parsed(Started, self._send("POST", "/api/v1/integrations", json=request, headers=headers))
+
+    def page(self, *, stage: str | None, cursor: str | None, limit: int) -> Page:
+        query: dict[str, str | int] = {"limit": limit}
+        query |= {field: value for field, value in (("stage", stage), ("cursor", cursor)) if value}
+        return self._parsed(Page, self._send("GET", "/api/v1/integrations", params=query))
+
+    def run(self, name: str) -> Run:
+        return self._parsed(Run, self._send("GET", _path(name, "run")))
+
+    def tell(self, name: str, what: str, body: dict[str, JsonValue]) -> Run:
+        """`what` is `reviews`, `abandon` or `budget`."""
+        return self._parsed(Run, self._send("POST", _path(name, what), json=body))
+
+    def logs(self, name: str, *, limit: int, follow: bool) -> Iterator[LogLine]:
+        query = {"limit": limit, "follow": follow}
+        timeout = httpx.Timeout(40.0, connect=5.0, read=None if follow else 40.0)
+        with (
+            self._reached(),
+            self._http.stream("GET", _path(name, "logs"), params=query, timeout=timeout) as answer,
+        ):
+            if answer.is_error:
+                answer.read()
+                raise _refused(answer)
+            for line in answer.iter_lines():
+                yield self._checked(LogLine, line)
+
+    def people(self) -> list[Person]:
+        try:
+            return _PEOPLE.validate_json(self._send("GET", "/api/v1/people").content)
+        except ValidationError as error:
+            raise self._strange() from error
+
+    def add_person(self, person: dict[str, JsonValue]) -> Person:
+        return self._parsed(Person, self._send("POST", "/api/v1/people", json=person))
+
+    def issue_key(self, person_id: str, *, label: str) -> Key:
+        path = f"/api/v1/people/{person_id}/keys"
+        return self._parsed(Key, self._send("POST", path, json={"label": label}))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, JsonValue] | None = None,
+        content: bytes | None = None,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        with self._reached():
+            answer = self._http.request(method, path, json=json, content=content, params=params, headers=headers)
+        if answer.is_error:
+            raise _refused(answer)
+        return answer
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise Unreachable(f"The API at {self._url} did not answer in time: see that `ccb up` runs.") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(f"Nothing answers at {self._url}: start the stack with `ccb up`.") from error
+
+    def _parsed(self, model: type[_Model], answer: httpx.Response) -> _Model:
+        return self._checked(model, answer.content)
+
+    def _checked(self, model: type[_Model], data: bytes | str) -> _Model:
+        try:
+            return model.model_validate_json(data)
+        except ValidationError as error:
+            raise self._strange() from error
+
+    def _strange(self) -> CliError:
+        return Unreachable(f"What answers at {self._url} is not this version of ccb's API: see --api-url.")
+
+
+def _path(name: str, *more: str) -> str:
+    safe = "".join(letter for letter in name if letter.isascii() and (letter.isalnum() or letter in "-_"))
+    if safe != name or not name:
+        raise Refused(
+            {
+                "type": "urn:ccb:error:not_found",
+                "title": "Not found",
+                "status": 404,
+                "detail": f"There is no integration named {name!r}; `ccb list` shows them all.",
+                "code": "not_found",
+            }
+        )
+    return "/".join(["/api/v1/integrations", name, *more])
+
+
+def _refused(answer: httpx.Response) -> CliError:
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = None
+    if isinstance(problem, dict) and "code" in problem:
+        return Refused(problem)
+    return Unreachable(
+        f"What answers at {answer.url.host} is not ccb's API (HTTP {answer.status_code}): see --api-url."
+    )

@@ -1,0 +1,59 @@
+"""What a delivery from outside asks for, in our words. Reading it needs no write credentials."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.base import Data
+from domain.people import Actor
+from domain.review import Review
+from domain.runs import CreateIntegration
+from domain.vendors import IssueRef, MessageRef
+
+
+class Origin(Data):
+    """Where people can be answered: an issue, or a chat message."""
+
+    issue: IssueRef | None = None
+    message: MessageRef | None = None
+
+
+class CreateIntent(Data):
+    kind: Literal["create"] = "create"
+    create: CreateIntegration
+
+
+class ReviewIntent(Data):
+    kind: Literal["review"] = "review"
+    integration_id: str
+    review: Review
+    origin: Origin
+
+
+class AbandonIntent(Data):
+    kind: Literal["abandon"] = "abandon"
+    integration_id: str
+    by: Actor
+    reason: str
+
+
+class RefuseIntent(Data):
+    """What was meant is clear, but something is missing; people are told what."""
+
+    kind: Literal["refuse"] = "refuse"
+    origin: Origin
+    reason: str
+
+
+class NoIntent(Data):
+    kind: Literal["none"] = "none"
+    why: str
+
+
+Intent = Annotated[CreateIntent | ReviewIntent | AbandonIntent | RefuseIntent | NoIntent, Field(discriminator="kind")]
+
+
+class Interpreted(Data):
+    """A delivery read."""
+
+    intent: Intent

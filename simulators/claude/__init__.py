@@ -1,0 +1,1 @@
+"""A stand-in for Anthropic's Messages API."""

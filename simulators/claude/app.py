@@ -1,0 +1,199 @@
+"""A stand-in for Anthropic's Messages API, as a server.
+
+It checks requests, counts tokens, caches prompts, limits rates, streams and bills as the published API does; what it
+says comes from `simulators.claude.brain`. Tests and demonstrations also have `POST /script` (answers to give next,
+before the brain is asked) and `GET /billing` (what was really bought), also below `/_sim/claude`.
+"""
+
+import asyncio
+import hmac
+import json
+import secrets
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from simulators.claude import brain, rendering, validation
+from simulators.claude.accounting import Ledger, PromptCache, Usage, count
+from simulators.claude.errors import ApiError, invalid
+from simulators.claude.limits import Limits
+from simulators.claude.models import MODELS
+
+CONTROL = ("", "/_sim/claude")
+MAX_BODY_BYTES = 32 * 1024 * 1024
+
+
+class EventStream(Response):
+    """Server-sent events, with the faults a script asks for.
+
+    `drop_after_events` closes the connection there; `error` with `error_after_events` sends an error event instead of
+    the rest; `pause_seconds` waits before each event from the second on.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self, reply: rendering.Reply, faults: Mapping[str, Any], ledger: Ledger, headers: dict[str, str]
+    ) -> None:
+        super().__init__(headers={**headers, "cache-control": "no-cache"})
+        del self.headers["content-length"]
+        self._reply = reply
+        self._faults = faults
+        self._ledger = ledger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        drop = self._faults.get("drop_after_events")
+        fail = self._faults.get("error_after_events")
+        for number, data in enumerate(self._reply.events()):
+            if number == drop:
+                # Ending without a last chunk makes the server close the connection, as a fallen peer would.
+                self._ledger.mark_cut(self._reply.id)
+                return
+            if number == fail:
+                error = _scripted_error(self._faults["error"])
+                await send(_chunk(rendering.event("error", error.body(self.headers["request-id"]))))
+                break
+            if number and "pause_seconds" in self._faults:
+                await asyncio.sleep(self._faults["pause_seconds"])
+            await send(_chunk(data))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class Api:
+    """The routes. `config`: `api_key`, and optionally `requests_per_minute` and `tokens_per_minute`."""
+
+    def __init__(self, state_dir: Path, config: Mapping[str, Any]) -> None:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        self._key = str(config["api_key"])
+        self._limits = Limits(config)
+        self._cache = PromptCache()
+        self._ledger = Ledger(state_dir / "claude.db")
+        self._script: deque[dict[str, Any]] = deque()
+
+    async def messages(self, request: Request) -> Response:
+        self._authenticate(request)
+        body = validation.check(await _json(request))
+        total = count(body)
+        window = MODELS[body["model"]].max_input_tokens
+        if total > window:
+            raise invalid(f"prompt is too long: {total} tokens > {window} maximum")
+        headers = {"request-id": _request_id(request), **self._limits.admit(total)}
+        scripted = self._script.popleft() if self._script else None
+        if scripted is not None and "error" in scripted and "error_after_events" not in scripted:
+            raise _scripted_error(scripted["error"])
+        usage = self._cache.charge(self._key, body)
+        reply = await self._reply(body, scripted, usage)
+        self._ledger.record(reply.id, reply.model, usage, reply.output_tokens)
+        if body.get("stream"):
+            return EventStream(reply, scripted or {}, self._ledger, headers)
+        return JSONResponse(reply.message(), headers=headers)
+
+    async def _reply(self, body: dict[str, Any], scripted: dict[str, Any] | None, usage: Usage) -> rendering.Reply:
+        if scripted is None:
+            content = await asyncio.to_thread(brain.reply, body)
+            return rendering.reply(body, content, stop_reason=None, usage=usage)
+        return rendering.reply(body, scripted["content"], stop_reason=scripted.get("stop_reason"), usage=usage)
+
+    async def count_tokens(self, request: Request) -> Response:
+        self._authenticate(request)
+        body = validation.check(await _json(request), counting=True)
+        return JSONResponse({"input_tokens": count(body)}, headers={"request-id": _request_id(request)})
+
+    async def models(self, request: Request) -> Response:
+        self._authenticate(request)
+        data = [model.described() for model in MODELS.values()]
+        page = {"data": data, "has_more": False, "first_id": data[0]["id"], "last_id": data[-1]["id"]}
+        return JSONResponse(page, headers={"request-id": _request_id(request)})
+
+    async def model(self, request: Request) -> Response:
+        self._authenticate(request)
+        found = MODELS.get(request.path_params["model"])
+        if found is None:
+            raise ApiError("not_found_error", f"model: {request.path_params['model']}")
+        return JSONResponse(found.described(), headers={"request-id": _request_id(request)})
+
+    async def script(self, request: Request) -> Response:
+        """Queue one answer or a list: `{"content", "stop_reason", …faults}` or `{"error": {…}}`. DELETE forgets."""
+        if request.method == "DELETE":
+            self._script.clear()
+        else:
+            given = await _json(request)
+            entries = given if isinstance(given, list) else [given]
+            if not all(isinstance(entry, dict) and entry.keys() & {"content", "error"} for entry in entries):
+                raise invalid("script: each entry has `content` or `error`")
+            self._script.extend(entries)
+        return JSONResponse({"queued": len(self._script)})
+
+    async def billing(self, request: Request) -> Response:
+        return JSONResponse(self._ledger.totals())
+
+    def _authenticate(self, request: Request) -> None:
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        key = request.headers.get("x-api-key") or bearer
+        if not key:
+            raise ApiError("authentication_error", "x-api-key header is required")
+        if not hmac.compare_digest(key.encode(), self._key.encode()):
+            raise ApiError("authentication_error", "invalid x-api-key")
+        if "anthropic-version" not in request.headers:
+            raise invalid("anthropic-version: header is required")
+
+
+def create_app(state_dir: Path, config: Mapping[str, Any]) -> Starlette:
+    """The app, to be mounted at the base URL that the vendor's SDK is given."""
+    api = Api(state_dir, config)
+    routes = [
+        Route("/v1/messages", api.messages, methods=["POST"]),
+        Route("/v1/messages/count_tokens", api.count_tokens, methods=["POST"]),
+        Route("/v1/models", api.models, methods=["GET"]),
+        Route("/v1/models/{model}", api.model, methods=["GET"]),
+        *(Route(f"{prefix}/script", api.script, methods=["POST", "DELETE"]) for prefix in CONTROL),
+        *(Route(f"{prefix}/billing", api.billing, methods=["GET"]) for prefix in CONTROL),
+    ]
+    return Starlette(routes=routes, exception_handlers={ApiError: _answer_error, Exception: _answer_bug})
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ApiError):
+        raise error
+    return error.response(_request_id(request))
+
+
+async def _answer_bug(request: Request, error: Exception) -> Response:
+    return ApiError("api_error", f"Internal server error ({type(error).__name__})").response(_request_id(request))
+
+
+async def _json(request: Request) -> object:
+    data = await request.body()
+    if len(data) > MAX_BODY_BYTES:
+        raise ApiError("request_too_large", "Request exceeds the maximum size")
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise invalid(f"The request body is not valid JSON: {error}") from error
+
+
+def _scripted_error(error: Mapping[str, Any]) -> ApiError:
+    return ApiError(
+        error["type"],
+        error.get("message", error["type"]),
+        status=error.get("status"),
+        retry_after=error.get("retry_after"),
+    )
+
+
+def _request_id(request: Request) -> str:
+    if not hasattr(request.state, "request_id"):
+        request.state.request_id = f"req_{secrets.token_hex(12)}"
+    return str(request.state.request_id)
+
+
+def _chunk(data: bytes) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": data, "more_body": True}

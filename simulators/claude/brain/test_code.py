@@ -1,0 +1,283 @@
+"""Writes the tests of the client and of the application."""
+
+from simulators.claude.brain import samples
+from simulators.claude.brain.app_code import default_of, handlers
+from simulators.claude.brain.client_code import adapter
+from simulators.claude.brain.operations import Operation, Service
+from simulators.claude.brain.types import Ref, Scalar, data, literal, quoted, spelled, used
+from simulators.claude.brain.writing import imported
+
+_UPSTREAM = '''
+T = TypeVar("T")
+UPSTREAM = "http://upstream.test/base"
+
+
+class Upstream:
+    """Stands in for the API: keeps every request and gives one answer, or fails."""
+
+    def __init__(self, answer: httpx.Response | httpx.RequestError) -> None:
+        self.answer = answer
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if isinstance(self.answer, httpx.RequestError):
+            raise self.answer
+        return self.answer
+
+
+def call(
+    upstream: Upstream, use: Callable[[Client], Awaitable[T]], base_url: str | None = UPSTREAM
+) -> T:
+    """Use a client of the stand-in."""
+
+    async def run() -> T:
+        async with Client(base_url=base_url, transport=httpx.MockTransport(upstream)) as client:
+            return await use(client)
+
+    return asyncio.run(run())
+'''
+_FAILURES = '''
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("status", [302, 400, 404, 500])
+def test_an_answer_without_success_is_an_error_with_its_status(name: str, status: int) -> None:
+    with pytest.raises(UpstreamError) as caught:
+        call(Upstream(httpx.Response(status)), CALLS[name])
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_failed_connection_is_an_error_without_a_status(name: str) -> None:
+    with pytest.raises(UpstreamError, match="ConnectError") as caught:
+        call(Upstream(httpx.ConnectError("refused")), CALLS[name])
+    assert caught.value.status is None
+'''
+_APP_HEAD = '''
+
+def serving(answer: httpx.Response | httpx.RequestError) -> TestClient:
+    """The application, with an API that gives one answer, or fails."""
+
+    def upstream(_: httpx.Request) -> httpx.Response:
+        if isinstance(answer, httpx.RequestError):
+            raise answer
+        return answer
+
+    client = Client(base_url="http://upstream.test", transport=httpx.MockTransport(upstream))
+    return TestClient(create_app(client))
+
+
+def test_health_answers_without_calling_out() -> None:
+    response = serving(httpx.ConnectError("refused")).get("/health")
+    assert response.status_code == 200
+    assert response.json() == {"status": HEALTHY, "name": NAME, "version": VERSION}
+'''
+_APP_FAILURES = '''
+
+FAILURES: list[tuple[httpx.Response | httpx.RequestError, int]] = [
+    (httpx.Response(404), 404),
+    (httpx.Response(401), 502),
+    (httpx.Response(500), 502),
+    (httpx.ConnectError("refused"), 502),
+]
+
+
+@pytest.mark.parametrize("name", ROUTES)
+@pytest.mark.parametrize(("failure", "status"), FAILURES)
+def test_a_failure_of_the_api_is_told(
+    name: str, failure: httpx.Response | httpx.RequestError, status: int
+) -> None:
+    api = serving(failure)
+    response = ROUTES[name](api)
+    assert response.status_code == status
+    assert isinstance(response.json()["detail"], str)
+'''
+
+
+def _result_check(operation: Operation) -> list[str]:
+    dump = "(mode='json', by_alias=True, exclude_unset=True)"
+    match operation.answer_kind:
+        case "none":
+            return []
+        case "text":
+            return ['assert result == "text"']
+        case "raw":
+            return ['assert result == b"bytes"']
+    if isinstance(operation.answer, Ref):
+        return [f"assert result.model_dump{dump} == answer"]
+    if operation.answer is not None and samples.needs_model(operation.answer):
+        text = spelled(operation.answer)
+        options = dump.strip("()")
+        return [f"assert TypeAdapter[{text}]({text}).dump_python(result, {options}) == answer"]
+    return ["assert result == answer"]
+
+
+def _answer_lines(service: Service, operation: Operation) -> list[str]:
+    return [f"answer = {data(samples.answer(service, operation))}"] if operation.answer_kind == "json" else []
+
+
+def _client_test(service: Service, operation: Operation) -> str:
+    lines = _answer_lines(service, operation)
+    lines.append(f"upstream = Upstream({samples.response(service, operation)})")
+    start = "result = " if _result_check(operation) else ""
+    lines.append(f"{start}call(upstream, lambda api: api.{operation.function}({samples.arguments(operation)}))")
+    lines.append("[request] = upstream.requests")
+    lines.append(f"assert request.method == {quoted(operation.method)}")
+    path = literal(samples.raw_path(operation).decode("ascii"))
+    lines.append(f'assert request.url.raw_path.partition(b"?")[0].decode() == {path}')
+    if pairs := samples.query(operation):
+        listed = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in pairs)
+        lines.append(f"assert set(request.url.params.multi_items()) >= {{{listed}}}")
+    lines += [f"assert request.headers[{literal(n)}] == {literal(v)}" for n, v in samples.headers(operation)]
+    lines += [f"assert request.headers[{literal(n)}] == {literal(v)}" for n, v in service.wishes.headers]
+    if operation.body_kind == "json":
+        lines.append(f"assert json.loads(request.content) == {data(samples.body(service, operation))}")
+    elif operation.body_kind == "form":
+        lines.append('assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"')
+    elif operation.body_kind == "raw":
+        lines.append('assert request.content == b"bytes"')
+    lines += _result_check(operation)
+    body = "\n".join(f"    {line}" for line in lines)
+    return f"\n\ndef test_{operation.function}() -> None:\n{body}\n"
+
+
+def _settings_tests(service: Service) -> str:
+    first = f"CALLS[{quoted(service.operations[0].function)}]"
+    start = f"    with contextlib.suppress(UpstreamError):\n        call(upstream, {first}"
+    text = (
+        "\n\ndef test_the_base_url_is_the_manifests_unless_the_environment_says_otherwise(\n"
+        "    monkeypatch: pytest.MonkeyPatch,\n) -> None:\n"
+        '    monkeypatch.delenv("BASE_URL", raising=False)\n'
+        "    upstream = Upstream(httpx.Response(500))\n"
+        f"{start}, base_url=None)\n"
+        "    assert str(upstream.requests[0].url).startswith(BASE_URL)\n"
+        '    monkeypatch.setenv("BASE_URL", UPSTREAM)\n'
+        f"{start}, base_url=None)\n"
+        "    assert str(upstream.requests[1].url).startswith(UPSTREAM)\n"
+    )
+    for one in service.credentials:
+        values = [f"example-{at}" for at, _ in enumerate(one.variables)]
+        shown = {
+            "bearer": 'request.headers["Authorization"] == "Bearer example-0"',
+            "basic": 'request.headers["Authorization"].startswith("Basic ")',
+            "header": f'request.headers[{literal(one.field)}] == "example-0"',
+            "query": f'request.url.params[{literal(one.field)}] == "example-0"',
+        }[one.kind]
+        if one.kind in ("bearer", "basic") and next(c for c in service.credentials if c.kind in ("bearer", "basic")) != one:
+            continue
+        sets = "".join(
+            f"    monkeypatch.setenv({quoted(name)}, {quoted(value)})\n"
+            for name, value in zip(one.variables, values, strict=True)
+        )
+        text += (
+            f"\n\ndef test_{one.variables[0].lower()}_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:\n{sets}"
+            "    upstream = Upstream(httpx.Response(500))\n"
+            f"{start})\n    [request] = upstream.requests\n    assert {shown}\n"
+        )
+    return text + _segment_test(service)
+
+
+def _segment_test(service: Service) -> str:
+    for operation in service.operations:
+        if any(one.type == Scalar("str") for one in operation.at("path")):
+            arguments = samples.arguments(operation, only_required=True).replace(quoted(samples.ODD_SEGMENT), '".."')
+            return (
+                "\n\ndef test_a_path_that_would_lead_elsewhere_is_not_asked_for() -> None:\n"
+                "    upstream = Upstream(httpx.Response(200))\n"
+                "    with pytest.raises(UpstreamError) as caught:\n"
+                f"        call(upstream, lambda api: api.{operation.function}({arguments}))\n"
+                "    assert caught.value.status == 404\n    assert upstream.requests == []\n"
+            )
+    return ""
+
+
+def client_tests(service: Service) -> str:
+    """The module that tests the client."""
+    tests = "".join(_client_test(service, one) for one in service.operations)
+    bodies = [
+        line
+        for one in service.operations
+        if one.body is not None
+        for line in samples.built(one.body, samples.body(service, one), samples.body_name(one))
+    ]
+    calls = ", ".join(
+        f"{quoted(one.function)}: lambda api: api.{one.function}({samples.arguments(one, only_required=True)})"
+        for one in service.operations
+    )
+    after = "\n".join(bodies) + f"\n\nCALLS: dict[str, Callable[[Client], Awaitable[object]]] = {{{calls}}}\n"
+    text = _UPSTREAM + "\n\n" + after + tests + _FAILURES + _settings_tests(service)
+    models = {name for one in service.operations for type_ in (one.body, one.answer) if type_ for name in used(type_)}
+    models = {name for name in models - {"JsonValue", "Literal"} if _mentions(text, name)}
+    pydantic = [name for name in ("JsonValue", "TypeAdapter") if _mentions(text, name)]
+    head = [
+        '"""What the client sends, what it makes of the answer, and how it fails. No network."""\n',
+        "import asyncio\nimport contextlib" + ("\nimport json" if "json.loads" in text else ""),
+        "from collections.abc import Awaitable, Callable\nfrom typing import TypeVar\n\nimport httpx\nimport pytest",
+        imported("pydantic", pydantic),
+        "\n" + imported(f"{service.package}.client", ["BASE_URL", "Client", "UpstreamError"]),
+        imported(f"{service.package}.models", sorted(models)),
+    ]
+    return "\n".join(line for line in head if line) + "\n" + text
+
+
+def _mentions(text: str, name: str) -> bool:
+    return any(f"{before}{name}{after}" in text for before in " [(" for after in "[](),. \n")
+
+
+def _app_test(service: Service, operation: Operation, name: str) -> str:
+    lines = _answer_lines(service, operation)
+    lines.append(f"api = serving({samples.response(service, operation)})")
+    lines.append(f"response = {samples.request(operation, service)}")
+    status = 204 if operation.answer_kind == "none" else operation.answer_status if operation.answer_kind == "json" else 200
+    lines.append(f"assert response.status_code == {status}")
+    checks = {"json": "response.json() == answer", "text": 'response.text == "text"', "raw": 'response.content == b"bytes"'}
+    if operation.answer_kind in checks:
+        lines.append(f"assert {checks[operation.answer_kind]}")
+    body = "\n".join(f"    {line}" for line in lines)
+    return f"\n\ndef test_{name}() -> None:\n{body}\n"
+
+
+def app_tests(service: Service, healthy: str = "ok") -> str:
+    """The module that tests the application. `healthy` other than `ok` is a simulated mistake."""
+    names = handlers(service)
+    tests = "".join(_app_test(service, one, names[one.capability]) for one in service.operations)
+    routes = ", ".join(f"{quoted(one.capability)}: lambda api: {samples.request(one, service)}" for one in service.operations)
+    table = f"\n\nROUTES: dict[str, Callable[[TestClient], httpx.Response]] = {{{routes}}}\n"
+    title = ""
+    if service.wishes.title:
+        title = (
+            "\n\ndef test_the_title_is_the_one_asked_for() -> None:\n"
+            f'    document = serving(httpx.Response(200)).get("/openapi.json").json()\n'
+            f'    assert document["info"]["title"] == {literal(service.wishes.title)}\n'
+        )
+    defaults = [
+        (one.public, default_of(service, one))
+        for operation in service.operations
+        for one in operation.parameters
+        if default_of(service, one) is not None
+    ]
+    if defaults:
+        wanted, value = defaults[0]
+        title += (
+            "\n\ndef test_a_default_is_the_one_asked_for() -> None:\n"
+            '    document = serving(httpx.Response(200)).get("/openapi.json").json()\n'
+            "    operations = [one for path in document[\"paths\"].values() for one in path.values()]\n"
+            "    parameters = [one for each in operations for one in each.get(\"parameters\", [])]\n"
+            f"    found = [one for one in parameters if one[\"name\"] == {quoted(wanted)}]\n"
+            f'    assert any(one["schema"].get("default") == {value} for one in found)\n'
+        )
+    return (
+        '"""Every route and every kind of failure, without a network."""\n\n'
+        "from collections.abc import Callable\n\nimport httpx\nimport pytest\n"
+        "from fastapi.testclient import TestClient\n\n"
+        f"from {service.package}.app import NAME, VERSION, create_app\n"
+        f"from {service.package}.client import Client\n\nHEALTHY = {quoted(healthy)}\n"
+        + _APP_HEAD
+        + table
+        + tests
+        + _APP_FAILURES
+        + title
+    )
+
+
+__all__ = ["adapter", "app_tests", "client_tests"]

@@ -1,0 +1,1 @@
+"""A stand-in for Slack: its Web API, its signed callbacks, and the people in it."""

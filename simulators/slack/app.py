@@ -1,0 +1,108 @@
+"""A stand-in for Slack, as a server.
+
+The Web API is at `/{method}`, to be mounted at the base URL that the vendor's SDK is given. What people do and see is
+below `/_sim/slack/` (and `/_people/`): `POST click`, `POST command`, `POST users`, `GET messages`, `GET responses`;
+`response/{token}` is where response URLs lead.
+"""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from simulators.slack import arguments
+from simulators.slack.arguments import SlackError
+from simulators.slack.methods import Methods
+from simulators.slack.people import People
+from simulators.slack.store import Store
+
+CONTROL = "/_sim/slack"
+PREFIXES = (CONTROL, "/_people")
+
+
+class Workspace:
+    """The routes. `config`: `token`, `signing_secret`, `callback_url`, and optionally `command_url`."""
+
+    def __init__(self, state_dir: Path, config: Mapping[str, Any]) -> None:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        self._token = str(config["token"])
+        self._store = Store(state_dir / "slack.db")
+        self._methods = Methods(self._store)
+        self._people = People(self._store, config)
+
+    async def call(self, request: Request) -> Response:
+        """A method of the Web API. Slack answers 200 also when it refuses."""
+        given = await arguments.read(request)
+        token = request.headers.get("authorization", "").removeprefix("Bearer ") or str(given.get("token", ""))
+        if not token:
+            raise SlackError("not_authed")
+        if not hmac.compare_digest(token.encode(), self._token.encode()):
+            raise SlackError("invalid_auth")
+        method = self._methods.by_name.get(request.path_params["method"])
+        if method is None:
+            raise SlackError("unknown_method")
+        return JSONResponse({"ok": True, **method(given)})
+
+    async def click(self, request: Request) -> Response:
+        return JSONResponse(await self._people.click(await request.json(), response_base=_response_base(request)))
+
+    async def command(self, request: Request) -> Response:
+        return JSONResponse(await self._people.command(await request.json(), response_base=_response_base(request)))
+
+    async def users(self, request: Request) -> Response:
+        return JSONResponse(self._store.ensure_user((await request.json())["name"]))
+
+    async def messages(self, request: Request) -> Response:
+        """Every message ever posted, oldest first, deleted ones too; `?channel=` narrows."""
+        channel = request.query_params.get("channel")
+        found = self._store.channel(channel) if channel else None
+        if channel and found is None:
+            raise SlackError("channel_not_found")
+        return JSONResponse({"messages": self._store.everything(found["id"] if found else None)})
+
+    async def responses(self, _: Request) -> Response:
+        """What was sent to response URLs and ephemerally, oldest first."""
+        return JSONResponse({"responses": self._store.responses()})
+
+    async def respond(self, request: Request) -> Response:
+        try:
+            self._people.respond(request.path_params["token"], json.loads(await request.body()))
+        except SlackError as error:
+            return PlainTextResponse(error.error, status_code=404)
+        return PlainTextResponse("ok")
+
+
+def create_app(state_dir: Path, config: Mapping[str, Any]) -> Starlette:
+    workspace = Workspace(state_dir, config)
+    control: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+        ("POST", "click", workspace.click),
+        ("POST", "command", workspace.command),
+        ("POST", "users", workspace.users),
+        ("GET", "messages", workspace.messages),
+        ("GET", "responses", workspace.responses),
+        ("POST", "response/{token}", workspace.respond),
+    ]
+    routes = [
+        Route(f"{prefix}/{path}", endpoint, methods=[method])
+        for prefix in PREFIXES
+        for method, path, endpoint in control
+    ]
+    routes.append(Route("/{method}", workspace.call, methods=["GET", "POST"]))
+    return Starlette(routes=routes, exception_handlers={SlackError: _refuse})
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    if not isinstance(error, SlackError):
+        raise error
+    acting = any(f"{prefix}/" in request.url.path for prefix in PREFIXES)
+    return JSONResponse(error.body(), status_code=422 if acting else 200)
+
+
+def _response_base(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}{CONTROL}/response/"

@@ -1,0 +1,90 @@
+"""The same suite over SQLite and PostgreSQL: each test has a migrated database of its own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from adapters.database import Database, DatabaseSettings, migrate
+from adapters.database.engine import make_engine
+from domain import ids
+from domain.people import Actor, Channel
+from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest
+from domain.vendors import IssueRef
+from tests import servers
+from tests.servers import Postgres
+
+DATABASES = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session")
+async def postgres() -> AsyncIterator[Postgres]:
+    async with servers.postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=DATABASES)
+def server(request: pytest.FixtureRequest) -> Postgres | None:
+    """None for SQLite, which needs no server."""
+    return request.getfixturevalue("postgres") if request.param == "postgresql" else None
+
+
+@pytest.fixture
+async def empty_url(server: Postgres | None, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    return f"sqlite+aiosqlite:///{tmp_path}/ccb.db" if server is None else await server.create_database()
+
+
+@pytest.fixture
+async def url(empty_url: str) -> str:
+    await migrate(empty_url)
+    return empty_url
+
+
+@pytest.fixture
+async def db(url: str) -> AsyncIterator[Database]:
+    database = await Database.open(DatabaseSettings(url=SecretStr(url)))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def other_db(url: str) -> AsyncIterator[Database]:
+    """A second pool on the same database, as another process has."""
+    database = await Database.open(DatabaseSettings(url=SecretStr(url)))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def scalars(url: str):
+    """Ask the database itself: `await scalars("SELECT …")` gives the first column."""
+    engine = make_engine(DatabaseSettings(url=SecretStr(url)))
+
+    async def ask(statement: str) -> list[object]:
+        async with engine.begin() as connection:
+            return list((await connection.execute(text(statement))).scalars())
+
+    yield ask
+    await engine.dispose()
+
+
+@pytest.fixture
+def requested():
+    """A factory of requests for integrations."""
+
+    def make(*, name: str | None = None, issue: IssueRef | None = None, organization: str = "") -> CreateIntegration:
+        return CreateIntegration(
+            integration_id=ids.new("int"),
+            organization_id=organization or ids.DEFAULT_ORGANIZATION,
+            request=IntegrationRequest(
+                title="Weather, please ☂", name=name, document=DocumentSource(url="https://example.com/openapi.json")
+            ),
+            requester=Actor(channel=Channel.GITHUB, name="ada", person_id=ids.new("per")),
+            repository="acme/integrations",
+            issue=issue,
+        )
+
+    return make

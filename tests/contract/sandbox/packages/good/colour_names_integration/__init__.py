@@ -1,0 +1,1 @@
+"""Looks up colours by their names."""

@@ -1,0 +1,54 @@
+"""One worker a task queue, so that each kind of work scales by itself."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from adapters.temporal import ActivityInterceptor
+from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
+from workers.settings import WorkerSettings
+from workflows.converse import ConverseWorkflow
+from workflows.create_integration import CreateIntegrationWorkflow
+from workflows.handle_delivery import HandleDeliveryWorkflow
+
+QUEUES = (LIFECYCLE_QUEUE, CLAUDE_QUEUE, BUILD_QUEUE, DEPLOY_QUEUE)
+WORKFLOWS: Sequence[type] = (CreateIntegrationWorkflow, ConverseWorkflow, HandleDeliveryWorkflow)
+
+PASSED_THROUGH = (
+    "domain",
+    "activities",
+    "workflows",
+    "pydantic",
+    "pydantic_core",
+    "yaml",
+    "uuid_utils",
+    "opentelemetry",
+)
+"""Modules that the workflow sandbox need not import anew for each run: they are pure at import, and it halves the cost.
+
+What they may not do inside a workflow (clock, random, I/O) is still caught by the sandbox's restrictions.
+"""
+
+
+def worker(client: Client, queue: str, activities: Sequence[Callable[..., Any]], settings: WorkerSettings) -> Worker:
+    """The worker of one queue."""
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=WORKFLOWS if queue == LIFECYCLE_QUEUE else (),
+        activities=activities,
+        interceptors=[ActivityInterceptor()],
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+        max_cached_workflows=settings.cached_workflows,
+        max_concurrent_activities=settings.builds if queue == BUILD_QUEUE else 100,
+        max_task_queue_activities_per_second=settings.claude_per_second if queue == CLAUDE_QUEUE else None,
+        # How soon a run moves to another worker when its own was killed.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )

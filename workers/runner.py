@@ -1,0 +1,48 @@
+"""`python -m workers.runner`: keeps deployed integrations alive on this machine.
+
+Its state is in `RunnerSettings.folder`; after any kind of end the next start brings everything up again.
+"""
+
+import sys
+
+import uvicorn
+from pydantic import ValidationError
+
+from adapters import telemetry
+from adapters.process_target import Control, Runner, RunnerSettings
+from domain.errors import CcbError
+
+GRACE_SECONDS = 3
+
+
+def main() -> int:
+    telemetry.configure("runner")
+    try:
+        settings = RunnerSettings()
+        runner = Runner(settings.folder, settings.base_url)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors())
+        sys.stderr.write(f"The runner's settings (CCB_RUNNER_…) are wrong: {wrong}.\n")
+        return 2
+    except CcbError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 2
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Control(runner, settings.key).application(),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            # Both are the integration's to say, through the gateway.
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+    server.run()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""Settings of the worker process."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """CCB_WORKER_*. `claude_per_second` is how many turns all workers together may begin in a second.
+
+    `builds` is how many sandboxes one worker runs at once: they are what uses processors.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CCB_WORKER_", frozen=True, extra="ignore", populate_by_name=True)
+
+    data_dir: Path = Field(default=Path(".ccb"), validation_alias="CCB_DATA_DIR")
+    redis_url: str | None = Field(default=None, validation_alias="CCB_REDIS_URL")
+    claude_per_second: float = Field(default=10, gt=0)
+    builds: int = Field(default=2, ge=1)
+    cached_workflows: int = Field(default=1000, ge=0)
+
+    @property
+    def environments(self) -> Path:
+        """Where the sandbox's virtual environments are kept."""
+        return self.data_dir.resolve() / "environments"

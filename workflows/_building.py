@@ -1,0 +1,148 @@
+"""Generating and testing: Claude writes, checks and tests prove, findings go back, until it is clean."""
+
+from typing import Self
+
+from activities.builds import BuildActivities
+from activities.prompts import PromptActivities
+from domain.artifacts import ArtifactRef
+from domain.base import Data
+from domain.errors import NotProven, RequestRefused
+from domain.lifecycle import Stage
+from domain.plan import Plan
+from domain.reports import TestCounts
+from domain.runs import Conversed
+from domain.steps import (
+    BeginGeneration,
+    Checked,
+    Drafted,
+    Examined,
+    ProveVersion,
+    ReportFindings,
+    RequestChanges,
+    Tested,
+)
+from workflows import policies
+from workflows._failures import refusing
+from workflows._run import Run
+from workflows._saga import both
+from workflows._steps import record, step
+
+
+class Proven(Data):
+    """Files that are checked and tested, under the hash that approvals bind to."""
+
+    workspace: ArtifactRef
+    plan: ArtifactRef
+    content_hash: str
+    checks: ArtifactRef
+    tests: ArtifactRef | None
+    counts: TestCounts
+    findings: int
+
+
+class Building:
+    """The writing of one version, from its plan to files that are proven."""
+
+    def __init__(self, run: Run, examined: Examined, drafted: Drafted) -> None:
+        self._run = run
+        self._examined = examined
+        self._plan = drafted.plan
+        self._conversation = drafted.conversation
+        self._workspace = drafted.workspace
+        self._repairs = 0
+
+    @classmethod
+    async def begin(cls, run: Run, plan: Plan, examined: Examined) -> Self:
+        await run.enter(Stage.GENERATING, "Claude writes the integration and its tests")
+        cmd = BeginGeneration(
+            request=run.cmd.request,
+            document=examined.document,
+            plan=plan,
+            version=run.book.version,
+            author=run.cmd.requester.name,
+        )
+        return cls(run, examined, await record(PromptActivities.begin_generation, cmd))
+
+    async def first(self) -> Proven:
+        """Write it for the first time."""
+        await self._write()
+        return await self._prove()
+
+    async def changed(self, reviewer: str, words: str) -> Proven:
+        """Write what a reviewer asks for."""
+        await self._run.enter(Stage.GENERATING, f"Claude makes the changes that {reviewer} asked for")
+        asked = RequestChanges(conversation=self._conversation, reviewer=reviewer, words=words)
+        self._conversation = (await record(PromptActivities.request_changes, asked)).conversation
+        self._repairs = 0
+        await self._write()
+        return await self._prove()
+
+    async def _write(self) -> None:
+        conversed: Conversed = await self._run.converse(
+            "generation",
+            self._conversation,
+            document=self._examined.document,
+            base_url=self._examined.base_url,
+            workspace=self._workspace,
+        )
+        self._conversation = conversed.conversation
+        self._workspace = conversed.workspace or self._workspace
+        if conversed.ending.kind == "refused":
+            with refusing():
+                raise RequestRefused(conversed.ending.reason)
+
+    async def _prove(self) -> Proven:
+        while True:
+            await self._run.enter(Stage.TESTING, "checks and tests run in the sandbox")
+            cmd = ProveVersion(workspace=self._workspace)
+            checked, tested = await both(
+                step(BuildActivities.check, cmd, policies.BUILD, "check"),
+                step(BuildActivities.test, cmd, policies.BUILD, "test"),
+            )
+            self._run.book.tests, self._run.book.findings = tested.counts, checked.total
+            if tested.ok and not checked.blocking:
+                return await self._sealed(cmd, checked, tested)
+            await self._repair(checked, tested)
+
+    async def _repair(self, checked: Checked, tested: Tested) -> None:
+        most = self._run.cmd.max_repairs
+        if self._repairs >= most:
+            with refusing():
+                raise NotProven(
+                    f"After {most} repairs {len(checked.blocking)} findings block it and {tested.counts.failed} tests "
+                    f"fail. {_first_problem(checked, tested)}",
+                    checks=checked.report.hash,
+                    tests=tested.report.hash if tested.report else None,
+                )
+        self._repairs += 1
+        await self._run.enter(Stage.GENERATING, f"Claude mends what was found (repair {self._repairs} of {most})")
+        found = ReportFindings(
+            conversation=self._conversation,
+            findings=checked.blocking,
+            failures=tested.failures,
+            error=tested.error,
+        )
+        self._conversation = (await record(PromptActivities.report_findings, found)).conversation
+        await self._write()
+
+    async def _sealed(self, cmd: ProveVersion, checked: Checked, tested: Tested) -> Proven:
+        sealed = await record(BuildActivities.seal, cmd)
+        self._run.book.content_hash = sealed.content_hash
+        return Proven(
+            workspace=cmd.workspace,
+            plan=self._plan,
+            content_hash=sealed.content_hash,
+            checks=checked.report,
+            tests=tested.report,
+            counts=tested.counts,
+            findings=checked.total,
+        )
+
+
+def _first_problem(checked: Checked, tested: Tested) -> str:
+    if checked.blocking:
+        finding = checked.blocking[0]
+        return f"First: {finding.path}:{finding.line} {finding.message}"
+    if tested.failures:
+        return f"First: {tested.failures[0].name}: {tested.failures[0].message[:300]}"
+    return tested.error

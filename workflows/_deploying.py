@@ -1,0 +1,129 @@
+"""Deploying: publish, merge, start, wait until healthy, switch the stable URL, register. Each step has its undo."""
+
+from activities.deployments import DeploymentActivities
+from activities.integrations import IntegrationActivities
+from activities.repository import RepositoryActivities
+from domain import ids, manifest
+from domain.lifecycle import Stage
+from domain.plan import Plan
+from domain.registry import RegistryEntry
+from domain.steps import (
+    Deploy,
+    DeploymentOf,
+    MergePullRequest,
+    PublishBundle,
+    Published,
+    Register,
+    RestoreRoute,
+    RevertMerge,
+    Unpublish,
+    VersionOf,
+)
+from domain.vendors import DeploymentSpec, PullRequest
+from workflows import policies
+from workflows._building import Proven
+from workflows._run import Run
+from workflows._saga import Saga
+from workflows._steps import record, step
+
+
+class Deploying:
+    """The way of one approved version to its stable URL."""
+
+    def __init__(self, run: Run, saga: Saga, plan: Plan, proven: Proven, pull: PullRequest) -> None:
+        self._run = run
+        self._saga = saga
+        self._proven = proven
+        self._pull = pull
+        self._manifest = manifest.from_plan(plan, version=run.book.version, author=run.cmd.requester.name)
+        self._me = DeploymentOf(
+            id=ids.deployment(run.cmd.integration_id, proven.content_hash), name=self._manifest.name
+        )
+
+    async def deploy(self, *, branch: str, folder: str) -> None:
+        await self._run.enter(Stage.DEPLOYING, "publishes the bundle")
+        published = await self._publish()
+        await self._merge(branch=branch, folder=folder)
+        await self._start(published)
+        self._run.book.url = await self._switch()
+        await self._register(self._run.book.url)
+
+    async def _publish(self) -> Published:
+        key = f"bundles/{self._run.cmd.integration_id}/{self._manifest.name}-{self._manifest.version}.tar.gz"
+        self._saga.on_failure(
+            "bundle",
+            lambda: step(DeploymentActivities.unpublish_bundle, Unpublish(key=key), policies.UNDO_DEPLOY, "undo"),
+        )
+        cmd = PublishBundle(key=key, workspace=self._proven.workspace)
+        return await step(DeploymentActivities.publish_bundle, cmd, policies.DEPLOY, "publish the bundle")
+
+    async def _merge(self, *, branch: str, folder: str) -> None:
+        pull = self._pull
+        self._run.doing(f"merges {pull.url}")
+        title = f"{self._manifest.name} {self._manifest.version}"
+        undo = RevertMerge(
+            repo=pull.repo,
+            folder=folder,
+            branch=branch,
+            message=f"Revert: {title} could not be deployed",
+            key=self._run.key("revert"),
+        )
+        self._saga.on_failure("merge", lambda: step(RepositoryActivities.revert, undo, policies.UNDO, "undo"))
+        cmd = MergePullRequest(pull_request=pull, message=f"Add integration {title}")
+        await step(RepositoryActivities.merge, cmd, policies.VENDOR_WRITE, f"merge #{pull.number}")
+        self._run.book.pull_request = pull.model_copy(update={"state": "merged"})
+
+    async def _start(self, published: Published) -> None:
+        self._run.doing("starts the version and waits until it is healthy")
+        spec = DeploymentSpec(
+            id=self._me.id,
+            name=self._me.name,
+            version=self._manifest.version,
+            content_hash=self._proven.content_hash,
+            bundle=published.bundle,
+            entrypoint=self._manifest.entrypoint,
+            requirements=self._manifest.requirements,
+            hosts=self._manifest.hosts,
+            configuration=self._manifest.configuration,
+            secrets=self._manifest.secrets,
+            health_endpoint=self._manifest.health.endpoint,
+        )
+        self._saga.on_failure(
+            "deployment", lambda: step(DeploymentActivities.stop, self._me, policies.UNDO_DEPLOY, "undo")
+        )
+        cmd = Deploy(spec=spec, integration_id=self._run.cmd.integration_id)
+        await step(DeploymentActivities.start, cmd, policies.DEPLOY, f"start {self._me.name}")
+        await step(DeploymentActivities.await_healthy, self._me, policies.AWAIT_HEALTHY, "wait until it is healthy")
+
+    async def _switch(self) -> str:
+        self._run.doing("switches the stable URL")
+        before = await step(DeploymentActivities.live, self._me, policies.DEPLOY, "read the route")
+        undo = RestoreRoute(
+            name=self._me.name, away_from=self._me.id, back_to=None if before == self._me.id else before
+        )
+        self._saga.on_failure(
+            "route", lambda: step(DeploymentActivities.restore_route, undo, policies.UNDO_DEPLOY, "undo")
+        )
+        return (await step(DeploymentActivities.switch, self._me, policies.DEPLOY, "switch the stable URL")).url
+
+    async def _register(self, url: str) -> None:
+        mine = VersionOf(integration_id=self._run.cmd.integration_id, version=self._manifest.version)
+        self._saga.on_failure(
+            "registry entry", lambda: record(IntegrationActivities.deregister, mine, policies.UNDO_RECORD)
+        )
+        entry = RegistryEntry(
+            integration_id=self._run.cmd.integration_id,
+            name=self._manifest.name,
+            version=self._manifest.version,
+            description=self._manifest.description,
+            author=self._manifest.author,
+            dependencies=self._manifest.dependencies,
+            capabilities=self._manifest.capabilities,
+            hosts=self._manifest.hosts,
+            health=self._manifest.health,
+            url=url,
+            deployment_id=self._me.id,
+            content_hash=self._proven.content_hash,
+        )
+        await record(IntegrationActivities.register, Register(entry=entry))
+        await self._run.enter(Stage.ACTIVE, "serves", version=self._manifest.version, url=url)

@@ -1,0 +1,198 @@
+"""Reviewing: branch, pull request and message; then people decide, with reminders and a final deadline."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+
+from activities.chat import ChatActivities
+from activities.integrations import IntegrationActivities
+from activities.repository import RepositoryActivities
+from domain import review
+from domain.errors import ReviewExpired
+from domain.lifecycle import Stage
+from domain.plan import Plan
+from domain.registry import Version
+from domain.review import Decision, Review
+from domain.runs import Waiting, cents
+from domain.steps import (
+    BranchName,
+    ClosePullRequest,
+    OpenPullRequest,
+    PostMessage,
+    Push,
+    RecordReview,
+    RecordVersion,
+    UpdateMessage,
+    VersionOf,
+)
+from domain.vendors import MessageRef, PullRequest
+from workflows import policies
+from workflows._building import Proven
+from workflows._failures import refusing
+from workflows._run import Run
+from workflows._saga import Saga
+from workflows._steps import record, step
+from workflows._wording import reminder, review_message
+
+
+class Reviewing:
+    """The review of one version, over as many rounds as people want."""
+
+    def __init__(self, run: Run, saga: Saga) -> None:
+        self._run = run
+        self._saga = saga
+        self._reviews: list[Review] = []
+        self._message: MessageRef | None = None
+
+    @property
+    def branch(self) -> str:
+        return f"ccb/{self._run.book.name}-{self._run.book.version}"
+
+    @property
+    def folder(self) -> str:
+        return f"integrations/{self._run.book.name}"
+
+    async def ask(self, plan: Plan, proven: Proven) -> PullRequest:
+        """Put what is proven before people: branch, pull request, record, message."""
+        self._run.doing("opens the pull request")
+        pull = await self._open(plan, proven)
+        self._run.book.pull_request = pull
+        await self._record(proven, pull)
+        await self._run.enter(Stage.REVIEWING, f"asks for review of {pull.url}", version=self._run.book.version)
+        await asyncio.gather(self._post(), self._run.comment())
+        return pull
+
+    async def decided(self) -> Review | None:
+        """Wait for people; the review that asks for changes, or None when it is approved.
+
+        Raises:
+            ReviewExpired: nobody decided before the deadline.
+        """
+        policy = self._run.cmd.policy
+        if policy.automatic:
+            return None
+        asked = workflow.now()
+        deadline = asked + policy.deadline
+        self._run.waits(Waiting(what=self._wanted(), since=asked, until=deadline))
+        reminded = 0
+        while (decision := self._outcome()) is None:
+            left = deadline - workflow.now()
+            if left <= timedelta(0):
+                with refusing():
+                    raise ReviewExpired(f"Nobody decided within {policy.deadline.days} days, so the request is closed.")
+            if not await self._decision_within(min(policy.remind_every, left)):
+                reminded += 1
+                await self._remind(workflow.now() - asked, reminded)
+        self._run.waits(None)
+        return self._reviews[-1] if decision is Decision.REQUEST_CHANGES else None
+
+    def check(self, submitted: Review) -> None:
+        """Refuse a review that does not count now."""
+        self._run.book.require(Stage.REVIEWING)
+        review.check(
+            submitted,
+            policy=self._run.cmd.policy,
+            requester=self._run.cmd.requester,
+            content_hash=self._run.book.content_hash or "",
+        )
+
+    async def count(self, submitted: Review) -> None:
+        """Record a review that counts, then let it count."""
+        cmd = RecordReview(
+            integration_id=self._run.cmd.integration_id, version=self._run.book.version, review=submitted
+        )
+        await record(IntegrationActivities.record_review, cmd)
+        self._reviews.append(submitted)
+
+    @property
+    def reviews(self) -> list[Review]:
+        return self._reviews
+
+    async def _open(self, plan: Plan, proven: Proven) -> PullRequest:
+        run, book = self._run, self._run.book
+        repo, title = run.cmd.repository, f"Add integration {book.name} {book.version}"
+        gone = BranchName(repo=repo, branch=self.branch)
+        closed = ClosePullRequest(repo=repo, branch=self.branch, comment="The run ended without deploying this.")
+        self._saga.on_failure("branch", lambda: step(RepositoryActivities.delete_branch, gone, policies.UNDO, "undo"))
+        self._saga.on_failure(
+            "pull request", lambda: step(RepositoryActivities.close_pull_request, closed, policies.UNDO, "undo")
+        )
+        push = Push(
+            repo=repo,
+            branch=self.branch,
+            folder=self.folder,
+            workspace=proven.workspace,
+            message=f"{title}\n\n{plan.summary}",
+            key=run.key(f"push/{proven.content_hash}"),
+        )
+        branch = await step(RepositoryActivities.push_branch, push, policies.VENDOR_WRITE, f"push {self.branch}")
+        opened = OpenPullRequest(
+            branch=branch,
+            title=title,
+            plan=proven.plan,
+            content_hash=proven.content_hash,
+            findings=proven.findings,
+            tests=proven.counts,
+            usd=cents(book.spent.usd),
+            requester=run.cmd.requester.name,
+            issue=run.cmd.issue,
+            key=run.key("pull-request"),
+        )
+        return await step(
+            RepositoryActivities.open_pull_request, opened, policies.VENDOR_WRITE, f"open the pull request for {title}"
+        )
+
+    async def _record(self, proven: Proven, pull: PullRequest) -> None:
+        book = self._run.book
+        version = Version(
+            integration_id=self._run.cmd.integration_id,
+            version=book.version,
+            content_hash=proven.content_hash,
+            files=proven.workspace,
+            plan=proven.plan,
+            checks=proven.checks,
+            tests=proven.tests,
+            tests_passed=proven.counts.passed,
+            tests_failed=proven.counts.failed,
+            pull_request=pull,
+        )
+        mine = VersionOf(integration_id=version.integration_id, version=version.version)
+        self._saga.on_failure(
+            "version", lambda: record(IntegrationActivities.discard_version, mine, policies.UNDO_RECORD)
+        )
+        cmd = RecordVersion(version=version, key=self._run.key(f"version/{proven.content_hash}"))
+        await record(IntegrationActivities.record_version, cmd)
+
+    async def _post(self) -> None:
+        """One message a run: the first round posts it, later ones edit it."""
+        message = review_message(self._run.book)
+        key = self._run.key("message")
+        if self._message is None:
+            cmd = PostMessage(message=message, key=key)
+            self._message = await step(ChatActivities.post, cmd, policies.VENDOR_WRITE, "ask for review")
+        else:
+            update = UpdateMessage(key=key, message=message, ref=self._message)
+            await step(ChatActivities.update, update, policies.VENDOR_WRITE, "ask for review again")
+
+    async def _decision_within(self, time: timedelta) -> bool:
+        try:
+            await workflow.wait_condition(
+                lambda: self._outcome() is not None, timeout=time, timeout_summary="until the next reminder"
+            )
+        except TimeoutError:
+            return False
+        return True
+
+    async def _remind(self, waited: timedelta, number: int) -> None:
+        cmd = PostMessage(message=reminder(self._run.book, waited.days), key=self._run.key(f"reminder/{number}"))
+        await step(ChatActivities.post, cmd, policies.VENDOR_WRITE, f"remind people ({number})")
+
+    def _outcome(self) -> Decision | None:
+        return review.outcome(
+            self._reviews, policy=self._run.cmd.policy, content_hash=self._run.book.content_hash or ""
+        )
+
+    def _wanted(self) -> str:
+        approvals = self._run.cmd.policy.approvals
+        return "an approval" if approvals == 1 else f"{approvals} approvals"

@@ -1,0 +1,134 @@
+"""One life-cycle run at work: its book, its conversations, and what every stage does on entering."""
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+from temporalio.workflow import ActivityConfig, ChildWorkflowHandle
+
+from activities.integrations import IntegrationActivities
+from activities.repository import RepositoryActivities
+from domain import ids
+from domain.artifacts import ArtifactRef
+from domain.conversation import Budget
+from domain.lifecycle import Stage
+from domain.people import Actor
+from domain.runs import Converse, Conversed, CreateIntegration, Waiting
+from domain.steps import CommentOnIssue, EnterStage
+from workflows import policies
+from workflows._book import RunBook
+from workflows._steps import record, step
+from workflows.converse import ConverseWorkflow
+
+_STAGE = SearchAttributeKey.for_keyword("Stage")
+_NAME = SearchAttributeKey.for_keyword("IntegrationName")
+
+
+class Run:
+    """What the parts of a saga share."""
+
+    def __init__(self, cmd: CreateIntegration, *, version: str) -> None:
+        self.cmd = cmd
+        self.book = RunBook(cmd, version=version, now=workflow.now())
+        self._next_turn = 1
+        self._conversations = 0
+        self._entries = 0
+        self._child: ChildWorkflowHandle[ConverseWorkflow, Conversed] | None = None
+
+    @property
+    def id(self) -> str:
+        return workflow.info().workflow_id
+
+    def key(self, name: str) -> str:
+        """The idempotency key of a step: the workflow id and the step's name."""
+        return f"{self.id}/{name}"
+
+    async def enter(
+        self,
+        stage: Stage,
+        doing: str,
+        *,
+        actor: Actor | None = None,
+        detail: str = "",
+        version: str | None = None,
+        url: str | None = None,
+        patient: bool = False,
+    ) -> None:
+        """Enter a stage, in the database first, then in the book and the search attributes."""
+        self._entries += 1
+        cmd = EnterStage(
+            integration_id=self.cmd.integration_id,
+            stage=stage,
+            key=f"{self.key(stage)}/{self._entries}",
+            actor=actor,
+            detail=detail,
+            version=version,
+            url=url,
+        )
+        await record(IntegrationActivities.enter, cmd, policies.UNDO_RECORD if patient else policies.RECORD)
+        self.book.enter(stage, workflow.now())
+        workflow.upsert_search_attributes([_STAGE.value_set(stage.value)])
+        self.doing(doing)
+
+    def named(self, name: str) -> None:
+        self.book.name = name
+        workflow.upsert_search_attributes([_NAME.value_set(name)])
+
+    def doing(self, what: str) -> None:
+        self.book.step = what
+        self.tell()
+
+    def waits(self, waiting: Waiting | None) -> None:
+        self.book.waiting = waiting
+        self.tell()
+
+    def tell(self) -> None:
+        """Show where the run stands in the Temporal Web UI."""
+        workflow.set_current_details(self.book.markdown())
+
+    async def comment(self, policy: ActivityConfig = policies.VENDOR_WRITE) -> None:
+        """Bring the one comment on the issue, if an issue asked, up to date."""
+        if self.cmd.issue is not None:
+            cmd = CommentOnIssue(issue=self.cmd.issue, key=self.id, body=self.book.markdown())
+            await step(RepositoryActivities.comment_on_issue, cmd, policy, "tell the issue")
+
+    async def converse(
+        self,
+        purpose: str,
+        conversation: ArtifactRef,
+        *,
+        document: ArtifactRef,
+        base_url: str,
+        workspace: ArtifactRef | None = None,
+    ) -> Conversed:
+        """Talk with Claude in a workflow of its own, so that this one's history does not grow with the turns."""
+        self._conversations += 1
+        child_id = ids.conversation_workflow(self.id, f"{purpose}-{self._conversations}")
+        cmd = Converse.model_validate(
+            {
+                "run": f"{self.id}/{workflow.info().run_id}",
+                "purpose": purpose,
+                "first_turn": self._next_turn,
+                "conversation": conversation,
+                "workspace": workspace,
+                "document": document,
+                "base_url": base_url,
+                "budget": self.book.budget,
+            }
+        )
+        self.book.conversation = child_id
+        try:
+            self._child = await workflow.start_child_workflow(
+                ConverseWorkflow.run, cmd, id=child_id, static_summary=f"{purpose} for {self.book.name or self.id}"
+            )
+            conversed = await self._child
+        finally:
+            self._child = None
+            self.book.conversation = None
+        self._next_turn = conversed.next_turn
+        self.book.spent = conversed.spent
+        return conversed
+
+    async def raise_budget(self, budget: Budget) -> None:
+        self.book.budget = budget
+        if self._child is not None:
+            await self._child.signal(ConverseWorkflow.raise_budget, budget)
+        self.tell()

@@ -1,0 +1,75 @@
+"""Every timeout and retry. Workflows say which policy, never how long.
+
+Retries belong to Temporal: vendors' own are off, and a step's error says by its code whether one can help. The
+heartbeat timeout is short because every step beats by itself: it is how soon a killed worker is noticed.
+"""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE
+
+_WORKER_LIVES = timedelta(seconds=10)
+_PATIENT = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500), backoff_coefficient=2, maximum_interval=timedelta(minutes=1)
+)
+
+RECORD = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=15),
+    schedule_to_close_timeout=timedelta(hours=6),
+    retry_policy=_PATIENT,
+)
+"""A transaction of our own, or work on artifacts: quick, repeatable, so without a task of its own."""
+
+READ = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(minutes=3),
+    heartbeat_timeout=_WORKER_LIVES,
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_attempts=4),
+)
+"""A read that somebody waits for: what cannot be read soon is refused."""
+
+VENDOR_WRITE = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(hours=6),
+    heartbeat_timeout=_WORKER_LIVES,
+    retry_policy=_PATIENT,
+)
+
+CLAUDE_TURN = ActivityConfig(
+    task_queue=CLAUDE_QUEUE,
+    start_to_close_timeout=timedelta(minutes=15),
+    schedule_to_close_timeout=timedelta(days=1),
+    heartbeat_timeout=_WORKER_LIVES,
+    retry_policy=_PATIENT,
+)
+
+BUILD = ActivityConfig(
+    task_queue=BUILD_QUEUE,
+    start_to_close_timeout=timedelta(minutes=10),
+    schedule_to_close_timeout=timedelta(hours=2),
+    heartbeat_timeout=_WORKER_LIVES,
+    retry_policy=_PATIENT,
+)
+
+DEPLOY = ActivityConfig(
+    task_queue=DEPLOY_QUEUE,
+    start_to_close_timeout=timedelta(minutes=10),
+    schedule_to_close_timeout=timedelta(hours=2),
+    heartbeat_timeout=_WORKER_LIVES,
+    retry_policy=_PATIENT,
+)
+
+AWAIT_HEALTHY = DEPLOY | ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=6)
+)
+"""How long a new version may take to answer its health check."""
+
+_TO_UNDO = ActivityConfig(schedule_to_close_timeout=timedelta(days=1))
+UNDO = VENDOR_WRITE | _TO_UNDO
+"""Undo is more patient than do."""
+
+UNDO_DEPLOY = DEPLOY | _TO_UNDO
+UNDO_RECORD = RECORD | LocalActivityConfig(schedule_to_close_timeout=timedelta(days=1))
