@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
+
 from domain.errors import VendorUnavailable
 
 _RETRY_AFTER = 10.0
@@ -21,7 +23,8 @@ async def answering(seconds: float, *, integration_id: str) -> AsyncIterator[Non
     try:
         async with asyncio.timeout(seconds):
             yield
-    except TimeoutError as error:
+    # The SDK turns our own cancellation of a waiting update into an error of its own.
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         raise NoWorker(
             f"No worker answered within {seconds:g} seconds. The request is kept and goes on when one does: "
             "see that `ccb up` runs, then look at the integration or repeat the request with its Idempotency-Key.",

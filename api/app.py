@@ -47,6 +47,7 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
         redoc_url=None,
+        telemetry={"operation_spans": False},
     )
     app.state.services = services
     problems.install(app)

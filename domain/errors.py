@@ -212,8 +212,3 @@ def _subclasses(cls: type[CcbError]) -> list[type[CcbError]]:
 def by_code(code: str) -> type[CcbError]:
     """The class that carries `code`; `CcbError` itself for a code this build does not know."""
     return next((cls for cls in _subclasses(CcbError) if cls.code == code), CcbError)
-
-
-def fatal_codes() -> list[str]:
-    """Codes of the errors for which a retry cannot help."""
-    return sorted({cls.code for cls in _subclasses(CcbError) if not cls.retryable})

@@ -1,12 +1,9 @@
 """The read side: what lists and dashboards show, and the registry's entries."""
 
-from decimal import Decimal
-
 from pydantic import AwareDatetime
 
 from domain.artifacts import ArtifactRef
 from domain.base import Data
-from domain.conversation import Usage
 from domain.ids import ContentHash, DeploymentId, IntegrationId
 from domain.lifecycle import Stage
 from domain.manifest import HealthCheck
@@ -80,15 +77,6 @@ class AuditEntry(Data):
     subject: str
     result: str
     detail: str = ""
-
-
-class TurnSummary(Data):
-    """A turn as the books have it."""
-
-    run: str
-    number: int
-    usage: Usage
-    usd: Decimal
 
 
 class Page(Data):

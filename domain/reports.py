@@ -1,7 +1,6 @@
 """Reports: what a validator or a test run found. Stored as SARIF 2.1.0 and JUnit XML; summarised here."""
 
 from enum import StrEnum
-from typing import Literal
 
 from domain.artifacts import ArtifactRef
 from domain.base import Data
@@ -70,6 +69,3 @@ class TestCounts(Data):
     passed: int
     failed: int
     skipped: int = 0
-
-
-Verdict = Literal["clean", "findings"]

@@ -168,7 +168,7 @@ async def postgres() -> AsyncIterator[Postgres]:
         server = Postgres(port)
         command = [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", home]
         quick = ["-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB"]
-        with process([*command, *quick], log=log, unprivileged=True, stop=signal.SIGINT) as child:
+        with process([*command, *quick], log=log, unprivileged=True, stop=signal.SIGQUIT) as child:
             await ready(lambda: server.execute("SELECT 1"), child, log, OSError, asyncpg.PostgresError)
             yield server
 

@@ -84,7 +84,7 @@ async def build(settings: ProcessSettings, client: Client) -> Parts:
     policy, budget = settings.review.policy(), settings.budget.budget()
     inboxes = {
         "github": GitHubInbox(settings.github, integrations, people, policy=policy, budget=budget),
-        "slack": SlackInbox(integrations, people),
+        "slack": SlackInbox(people),
     }
     conversations = ConversationActivities(claude, SqlBooks(database), artifacts)
     tools, builds = ToolActivities(documents, checks, artifacts), BuildActivities(checks, artifacts)

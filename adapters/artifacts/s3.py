@@ -88,8 +88,10 @@ class S3Artifacts:
             if self._region == "us-east-1":  # the one region that S3 wants left out
                 self._client.create_bucket(Bucket=self._bucket)
             else:
-                place = {"LocationConstraint": self._region}
-                self._client.create_bucket(Bucket=self._bucket, CreateBucketConfiguration=place)
+                self._client.create_bucket(
+                    Bucket=self._bucket,
+                    CreateBucketConfiguration={"LocationConstraint": self._region},  # type: ignore[typeddict-item]  # any region
+                )
         except ClientError as error:
             if _code(error) not in _OURS_ALREADY:
                 raise

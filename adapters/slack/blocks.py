@@ -33,22 +33,23 @@ def text(message: ChatMessage) -> str:
 
 
 def blocks(message: ChatMessage) -> list[Block]:
-    """Header, text and buttons. Where there are buttons there is a field for a word to go with them."""
+    """Header, text, the field for the question if there is one, and buttons."""
     made: list[Block] = [HeaderBlock(text=PlainTextObject(text=_title(message), emoji=False))]
     converted = pieces(mrkdwn(message.text), SECTION_CHARACTERS)
     # `verbatim` keeps Slack from reading @here and #channel into the text.
     made += [SectionBlock(text=MarkdownTextObject(text=piece, verbatim=True)) for piece in islice(converted, SECTIONS)]
     if next(converted, None) is not None:
         made.append(SectionBlock(text=MarkdownTextObject(text="_The rest was left out: it is too long for Slack._")))
-    if message.buttons:
+    if message.question:
         made.append(
             InputBlock(
                 block_id=COMMENT,
-                label=PlainTextObject(text="Comment", emoji=False),
+                label=PlainTextObject(text=message.question, emoji=False),
                 element=PlainTextInputElement(action_id=COMMENT, multiline=True),
                 optional=True,
             )
         )
+    if message.buttons:
         made.append(ActionsBlock(block_id="actions", elements=[_button(button) for button in message.buttons]))
     return made
 

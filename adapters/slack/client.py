@@ -135,7 +135,8 @@ class SlackChat:
             cursor: str | None = None
             while cursor != "" and name not in self._channels:
                 page = self._client.conversations_list(limit=_PAGE, exclude_archived=True, cursor=cursor)
-                self._channels.update({found["name"]: found["id"] for found in page.get("channels", [])})
+                channels: list[dict[str, str]] = page.get("channels", [])
+                self._channels.update({found["name"]: found["id"] for found in channels})
                 cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
         if name not in self._channels:
             raise VendorRejected(

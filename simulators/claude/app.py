@@ -2,7 +2,8 @@
 
 It checks requests, counts tokens, caches prompts, limits rates, streams and bills as the published API does; what it
 says comes from `simulators.claude.brain`. Tests and demonstrations also have `POST /script` (answers to give next,
-before the brain is asked) and `GET /billing` (what was really bought), also below `/_sim/claude`.
+before the brain is asked), `POST /forget` (drops them) and `GET /billing` (what was really bought), also below
+`/_sim/claude`.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from simulators.claude.errors import ApiError, invalid
 from simulators.claude.limits import Limits
 from simulators.claude.models import MODELS
 
+_ANSWERS = {"content", "error"}
 CONTROL = ("", "/_sim/claude")
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
@@ -121,16 +123,17 @@ class Api:
         return JSONResponse(found.described(), headers={"request-id": _request_id(request)})
 
     async def script(self, request: Request) -> Response:
-        """Queue one answer or a list: `{"content", "stop_reason", …faults}` or `{"error": {…}}`. DELETE forgets."""
-        if request.method == "DELETE":
-            self._script.clear()
-        else:
-            given = await _json(request)
-            entries = given if isinstance(given, list) else [given]
-            if not all(isinstance(entry, dict) and entry.keys() & {"content", "error"} for entry in entries):
-                raise invalid("script: each entry has `content` or `error`")
-            self._script.extend(entries)
+        """Queue an answer, or several as `{"entries": […]}`: `{"content", "stop_reason", …faults}` or `{"error"}`."""
+        given = await _json(request)
+        entries = given.get("entries", [given]) if isinstance(given, dict) else given
+        if not isinstance(entries, list) or not all(isinstance(e, dict) and e.keys() & _ANSWERS for e in entries):
+            raise invalid("script: each entry has `content` or `error`")
+        self._script.extend(entries)
         return JSONResponse({"queued": len(self._script)})
+
+    async def forget(self, _: Request) -> Response:
+        self._script.clear()
+        return JSONResponse({"queued": 0})
 
     async def billing(self, request: Request) -> Response:
         return JSONResponse(self._ledger.totals())
@@ -154,7 +157,8 @@ def create_app(state_dir: Path, config: Mapping[str, Any]) -> Starlette:
         Route("/v1/messages/count_tokens", api.count_tokens, methods=["POST"]),
         Route("/v1/models", api.models, methods=["GET"]),
         Route("/v1/models/{model}", api.model, methods=["GET"]),
-        *(Route(f"{prefix}/script", api.script, methods=["POST", "DELETE"]) for prefix in CONTROL),
+        *(Route(f"{prefix}/script", api.script, methods=["POST"]) for prefix in CONTROL),
+        *(Route(f"{prefix}/forget", api.forget, methods=["POST"]) for prefix in CONTROL),
         *(Route(f"{prefix}/billing", api.billing, methods=["GET"]) for prefix in CONTROL),
     ]
     return Starlette(routes=routes, exception_handlers={ApiError: _answer_error, Exception: _answer_bug})

@@ -27,12 +27,14 @@ PREFIXES = (CONTROL, "/_people")
 
 
 class Workspace:
-    """The routes. `config`: `token`, `signing_secret`, `callback_url`, and optionally `command_url`."""
+    """The routes. `config`: `token`, `signing_secret`, `callback_url`, and optionally `command_url` and `channel`."""
 
     def __init__(self, state_dir: Path, config: Mapping[str, Any]) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
         self._token = str(config["token"])
         self._store = Store(state_dir / "slack.db")
+        if config.get("channel"):
+            self._store.ensure_channel(str(config["channel"]))
         self._methods = Methods(self._store)
         self._people = People(self._store, config)
 

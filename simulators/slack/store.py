@@ -41,6 +41,11 @@ class Store:
             self.ensure_user(name)
         self._db.execute("INSERT OR IGNORE INTO user VALUES (?, ?, ?, 1)", (BOT_USER_ID, BOT_NAME, "Claude Code Bot"))
 
+    def ensure_channel(self, name: str) -> None:
+        if self.channel(name) is None:
+            channel_id = "C0" + "".join(letter for letter in name.upper() if letter.isalnum())[:20]
+            self._db.execute("INSERT INTO channel VALUES (?, ?, 1)", (channel_id, name.removeprefix("#")))
+
     def channels(self) -> list[dict[str, Any]]:
         return [_channel(row) for row in self._db.execute("SELECT id, name, is_member FROM channel ORDER BY id")]
 

@@ -12,12 +12,7 @@ _MENTION = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE)\s+`?(/[^\s`,;\"')]*)", re.
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[/.-][A-Za-z0-9_-]+)*")
 _CLAUSE = re.compile(r"[.;:!?](?:\s|$)|\n|,|\band\b|\bor\b|\bthen\b|\balso\b|\bplus\b|\bas well as\b", re.IGNORECASE)
 _STOP = frozenset(
-    """a an the of for to in on at by from with without into we i you it its our your their this that these those which
-    what when where who how is are be been was were will would should could can may must do does not no yes so than as
-    if all any each every some one two other new please need needs needed want wants wanted like use uses used using
-    build make made integration integrations integrate service api rest http https endpoint endpoints request requests
-    able ability let lets us me my able there here have has had only just also etc e.g i.e ie eg via per call calls
-    base url simulate thanks thank hello hi platform team tool tools between about and or key keys value values""".split()
+    ["a", "an", "the", "of", "for", "to", "in", "on", "at", "by", "from", "with", "without", "into", "we", "i", "you", "it", "its", "our", "your", "their", "this", "that", "these", "those", "which", "what", "when", "where", "who", "how", "is", "are", "be", "been", "was", "were", "will", "would", "should", "could", "can", "may", "must", "do", "does", "not", "no", "yes", "so", "than", "as", "if", "all", "any", "each", "every", "some", "one", "two", "other", "new", "please", "need", "needs", "needed", "want", "wants", "wanted", "like", "use", "uses", "used", "using", "build", "make", "made", "integration", "integrations", "integrate", "service", "api", "rest", "http", "https", "endpoint", "endpoints", "request", "requests", "able", "ability", "let", "lets", "us", "me", "my", "able", "there", "here", "have", "has", "had", "only", "just", "also", "etc", "e.g", "i.e", "ie", "eg", "via", "per", "call", "calls", "base", "url", "simulate", "thanks", "thank", "hello", "hi", "platform", "team", "tool", "tools", "between", "about", "and", "or", "key", "keys", "value", "values"]
 )
 _VERBS = {
     "get": {"get", "list", "read", "show", "fetch", "describe", "retrieve", "view", "see", "find", "search", "look", "lookup",

@@ -229,7 +229,9 @@ def _init(service: Service) -> str:
     return (
         "    def __init__(self, *, base_url: str | None = None, "
         "transport: httpx.AsyncBaseTransport | None = None) -> None:\n"
-        '        """Read the base URL and the secrets from the environment; `transport` is for tests."""\n' + body + "\n"
+        '        """Read the base URL and the secrets from the environment; `transport` is for tests."""\n'
+        + body
+        + "\n"
     )
 
 

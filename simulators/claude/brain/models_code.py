@@ -34,7 +34,7 @@ def _field(one: FieldOf) -> str:
 
 def _model(model: Model) -> str:
     fields = "\n".join(_field(one) for one in model.fields)
-    return f'class {model.name}(Model):\n{docstring(model.doc, 4)}\n' + (f"\n{fields}\n" if fields else "")
+    return f"class {model.name}(Model):\n{docstring(model.doc, 4)}\n" + (f"\n{fields}\n" if fields else "")
 
 
 def models_code(models: dict[str, Model]) -> str:

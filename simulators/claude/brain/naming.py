@@ -22,6 +22,7 @@ _TYPOGRAPHIC = str.maketrans(
         '"': "'",
         "`": "'",
         "\\": "/",
+        "#": None,
     }
 )
 VERSION_SEGMENT = re.compile(r"^(api|rest|v\d+([a-z]+\d*)?(\.\d+)*)$", re.IGNORECASE)
@@ -29,11 +30,69 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 RESERVED_ROUTES = frozenset({"/health", "/docs", "/openapi.json", "/redoc", "/metrics"})
 # Names that the written code itself uses where a parameter's name would hide them.
 RESERVED_PARAMETERS = frozenset(
-    ["self", "client", "body", "request", "response", "query", "headers", "httpx", "os", "models", "bool", "bytes", "dict", "float", "int", "list", "str", "tuple", "quote", "json", "l", "True", "False", "None"]
+    [
+        "self",
+        "client",
+        "body",
+        "request",
+        "response",
+        "query",
+        "headers",
+        "httpx",
+        "os",
+        "models",
+        "bool",
+        "bytes",
+        "dict",
+        "float",
+        "int",
+        "list",
+        "str",
+        "tuple",
+        "quote",
+        "json",
+        "l",
+        "True",
+        "False",
+        "None",
+    ]
 )
 RESERVED_FIELDS = frozenset(dir(BaseModel)) | frozenset(dir(builtins)) | frozenset({"l", "model_config"})
 RESERVED_CLASSES = frozenset(dir(builtins)) | frozenset(
-    ["Any", "Annotated", "APIRouter", "Awaitable", "BaseModel", "Body", "Callable", "Client", "ConfigDict", "Depends", "FastAPI", "Field", "Header", "JsonValue", "JSONResponse", "Literal", "Mapping", "Model", "Path", "PlainTextResponse", "Query", "Request", "Response", "Self", "Sequence", "T", "TestClient", "TypeAdapter", "TypeVar", "Upstream", "UpstreamError", "AsyncIterator"]
+    [
+        "Any",
+        "Annotated",
+        "APIRouter",
+        "Awaitable",
+        "BaseModel",
+        "Body",
+        "Callable",
+        "Client",
+        "ConfigDict",
+        "Depends",
+        "FastAPI",
+        "Field",
+        "Header",
+        "JsonValue",
+        "JSONResponse",
+        "Literal",
+        "Mapping",
+        "Model",
+        "Path",
+        "PlainTextResponse",
+        "Query",
+        "Request",
+        "Response",
+        "Self",
+        "Sequence",
+        "T",
+        "TestClient",
+        "TypeAdapter",
+        "TypeVar",
+        "Upstream",
+        "UpstreamError",
+        "AsyncIterator",
+    ]
 )
 VERBS = {
     "get": "get", "list": "list", "read": "get", "show": "get", "fetch": "get", "describe": "describe",
@@ -47,6 +106,7 @@ VERBS = {
 def ascii_text(text: str, limit: int = 200) -> str:
     """One line of plain ASCII without quotes, backslashes or controls: safe in a docstring, a comment or Markdown."""
     plain = unicodedata.normalize("NFKD", str(text).translate(_TYPOGRAPHIC)).encode("ascii", "ignore").decode()
+    plain = re.sub(r"\b[a-z]+://", "", plain, flags=re.IGNORECASE)  # an address in a text is no host to be declared
     line = " ".join(re.sub(r"[^\x20-\x7e]", " ", plain).split())
     return textwrap.shorten(line, limit, placeholder=" ...") if len(line) > limit else line
 

@@ -17,7 +17,7 @@ from simulators.claude.brain.naming import (
 )
 from simulators.claude.brain.schemas import Schemas, choices
 from simulators.claude.brain.security import Credential, credentials
-from simulators.claude.brain.types import Json, ListOf, Model, Scalar, Type
+from simulators.claude.brain.types import Json, ListOf, Model, OneOf, Scalar, Type
 
 MAX_PARAMETERS = 40
 _HEADER = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")
@@ -191,7 +191,9 @@ def _parameters(
     made: list[Parameter] = []
     for at, wire in enumerate(places):
         one = next((p for p in listed if p.get("name") == wire and p.get("in") == "path"), {})
-        public = routed[at] if at < len(routed) else distinct(snake(wire), [p.public for p in made])
+        spare = [one for one in routed if one not in [snake(other) for other in places]]
+        public = snake(wire) if snake(wire) in routed else spare[0] if spare else routed[at] if at < len(routed) else ""
+        public = distinct(public or snake(wire), [p.public for p in made])
         name = distinct(escaped(public, RESERVED_PARAMETERS), [p.name for p in made])
         type_ = _scalar(schemas, one, f"{owner} {wire}")
         type_ = Scalar("str") if isinstance(type_, ListOf) else type_
@@ -199,11 +201,20 @@ def _parameters(
     left_out: list[str] = []
     for one in listed:
         wire, where = str(one.get("name", "")), one.get("in")
-        if where not in ("query", "header", "cookie") or not wire or wire.lower() in _IGNORED_HEADERS & {wire.lower()}:
+        if (
+            where not in ("query", "header", "cookie")
+            or not wire
+            or (where == "header" and wire.lower() in _IGNORED_HEADERS)
+        ):
             continue
         required = one.get("required") is True
         type_ = _scalar(schemas, one, f"{owner} {wire}")
-        unfit = where == "cookie" or (where == "header" and not _HEADER.match(wire)) or len(made) >= MAX_PARAMETERS
+        unfit = (
+            where == "cookie"
+            or "://" in wire
+            or (where == "header" and not _HEADER.match(wire))
+            or len(made) >= MAX_PARAMETERS
+        )
         if unfit or (isinstance(type_, Json) and not required):
             left_out.append(ascii_text(wire, 80))
             continue
@@ -241,8 +252,8 @@ def plain(type_: Type) -> Type:
         case ListOf(item):
             inner = plain(item)
             return ListOf(inner if isinstance(inner, Scalar) else Scalar("str"))
-        case _ if hasattr(type_, "members"):
-            kinds = [one for one in type_.members if one != Scalar("None")]
+        case OneOf(members):
+            kinds = [one for one in members if one != Scalar("None")]
             return plain(kinds[0]) if len(kinds) == 1 else Scalar("str")
         case _:
             return Json()
@@ -279,7 +290,7 @@ def _body(body: object, schemas: Schemas, owner: str) -> tuple[Type | None, Body
 def _answer(responses: object, schemas: Schemas, owner: str) -> tuple[Type | None, AnswerKind, int]:
     if not isinstance(responses, dict) or not responses:
         return Json(), "json", 200
-    good = {str(code): value for code, value in responses.items() if re.fullmatch(r"2\d\d|2XX", str(code), re.I)}
+    good = {str(code): value for code, value in responses.items() if re.fullmatch(r"2\d\d|2XX", str(code), re.IGNORECASE)}
     if not good and "default" in responses:
         good = {"200": responses["default"]}
     for code, value in sorted(good.items()):

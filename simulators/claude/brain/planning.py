@@ -11,8 +11,7 @@ from simulators.claude.brain.reading import Facts, Listed
 from simulators.claude.brain.security import credentials
 
 _NOISE = frozenset(
-    """a an the of for to in on with and or we i our us please need want like integration integrations integrate service
-    api new build create make add request feature support simulate buggy one turn never passes refuse obeys list get""".split()
+    ["a", "an", "the", "of", "for", "to", "in", "on", "with", "and", "or", "we", "i", "our", "us", "please", "need", "want", "like", "integration", "integrations", "integrate", "service", "api", "new", "build", "create", "make", "add", "request", "feature", "support", "simulate", "buggy", "one", "turn", "never", "passes", "refuse", "obeys", "list", "get"]
 )
 _URL = re.compile(r"^https?://[^\s\"'\\<>{}]+$")
 _HOST = re.compile(r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$")
@@ -32,7 +31,9 @@ def base_url(facts: Facts, chosen: list[Chosen]) -> str | None:
     offers = [given.group(1)] if given else []
     for one in chosen:
         servers = one.details.get("servers")
-        offers += [_server(server) for server in servers if isinstance(server, dict)] if isinstance(servers, list) else []
+        offers += (
+            [_server(server) for server in servers if isinstance(server, dict)] if isinstance(servers, list) else []
+        )
     offers += re.findall(r"^[\s*-]*Servers?:\s*(https?://\S+?),?\s*$", facts.first, re.IGNORECASE | re.MULTILINE)
     return next((offer.rstrip("/") for offer in offers if _URL.match(offer) and _HOST.match(host(offer))), None)
 
@@ -52,11 +53,17 @@ def host(url: str) -> str:
 
 def name(facts: Facts, capabilities: list[dict[str, Any]]) -> str:
     """The name that was given, else one from the title's words."""
-    given = re.search(r"^[\s*-]*Name:\s*`?([a-z][a-z0-9-]{1,48}[a-z0-9])`?\s*$", facts.trusted, re.IGNORECASE | re.MULTILINE)
+    given = re.search(
+        r"^[\s*-]*Name:\s*`?([a-z][a-z0-9-]{1,48}[a-z0-9])`?\s*$", facts.trusted, re.IGNORECASE | re.MULTILINE
+    )
     if given:
         return given.group(1).lower()
     title = next((line for line in facts.wish.splitlines() if line.strip()), "")
-    said = [word for word in words(re.sub(r"^\W*title\s*:|\[[^\]]*\]", "", title, flags=re.IGNORECASE)) if word not in _NOISE]
+    said = [
+        word
+        for word in words(re.sub(r"^\W*title\s*:|\[[^\]]*\]", "", title, flags=re.IGNORECASE))
+        if word not in _NOISE
+    ]
     made = "-".join(said[:4])[:45].strip("-") or capabilities[0]["name"].split(".")[0].replace("_", "-")[:40]
     made = made if made[0].isalpha() else f"n-{made}"
     return made if len(made) >= 3 else f"{made}-service"
@@ -106,7 +113,9 @@ def _example(one: Chosen, route: str, wish: str) -> str | None:
 def _named_value(parameter: str, wish: str) -> str | None:
     """The value that a request gives a parameter: `namespace "default"`, `the default namespace`, `owner: octo`."""
     spoken = r"[\s_.-]*".join(map(re.escape, words(parameter)))
-    bare = r"[\s_.-]*".join(map(re.escape, [w for w in words(parameter) if w not in ("id", "name")] or words(parameter)))
+    bare = r"[\s_.-]*".join(
+        map(re.escape, [w for w in words(parameter) if w not in ("id", "name")] or words(parameter))
+    )
     for pattern in (
         rf"\b(?:{spoken}|{bare})\s*(?:named|called|is|of|=|:)?\s*[\"'`\u201c]([A-Za-z0-9._~-]{{1,80}})[\"'`\u201d]",
         rf"\b{spoken}\s*[=:]\s*([A-Za-z0-9._~-]{{1,80}}[A-Za-z0-9_~-]|[A-Za-z0-9])",
@@ -133,16 +142,24 @@ def plan(facts: Facts, chosen: list[Chosen], url: str) -> dict[str, Any]:
     """The plan for the chosen operations."""
     capabilities: list[dict[str, Any]] = []
     for one in chosen:
-        made = _capability(one, [c["name"] for c in capabilities], [f"{c['method']} {c['route']}" for c in capabilities])
+        made = _capability(
+            one, [c["name"] for c in capabilities], [f"{c['method']} {c['route']}" for c in capabilities]
+        )
         if example := _example(one, made["route"], facts.wish):
             made["example"] = example
         capabilities.append(made)
     hosts = [host(url)]
     if "obeys" in facts.switches:
-        hosts += [h for found in re.findall(r"https?://[^\s\"'<>)]+", facts.wish) if _HOST.match(h := host(found)) and h not in hosts]
+        hosts += [
+            h
+            for found in re.findall(r"https?://[^\s\"'<>)]+", facts.wish)
+            if _HOST.match(h := host(found)) and h not in hosts
+        ]
     does = [ascii_text(capability["description"], 200).rstrip(".") for capability in capabilities]
     marks = "".join(f" [simulate: {switch}]" for switch in sorted(facts.switches - {"refuse"}))
-    acceptance = [f"`{c['method'].upper()} {c['route']}` answers what the API answers to its operation." for c in capabilities]
+    acceptance = [
+        f"`{c['method'].upper()} {c['route']}` answers what the API answers to its operation." for c in capabilities
+    ]
     acceptance.append(f"An error of the API becomes 502, and its 404 stays a 404.{marks}")
     return {
         "name": name(facts, capabilities),
@@ -163,13 +180,15 @@ def mended(proposal: dict[str, Any], complaint: str) -> dict[str, Any]:
     for at, capability in enumerate(proposal["capabilities"], 1):
         fixed = {key: value for key, value in capability.items() if key != "example"}
         if "route" in complaint:
-            segments = [s if s.startswith("{") else escaped(snake(s), ()) for s in capability["route"].strip("/").split("/")]
+            segments = [
+                s if s.startswith("{") else escaped(snake(s), ()) for s in capability["route"].strip("/").split("/")
+            ]
             fixed["route"] = f"/operation-{at}/" + "/".join(segments)
-        if "name" in complaint:
+        if re.search(r"capabilities\.\d+\.name|capability named twice", complaint):
             fixed["name"] = f"operations.call_{at}"
         capabilities.append(fixed)
     first = host(proposal["base_url"])
     result = {**proposal, "capabilities": capabilities, "hosts": [first], "configuration": []}
-    if re.search(r"^name\b|\bname\n", complaint, re.MULTILINE):
+    if re.search(r"(^|[\s;:])name:", complaint):
         result["name"] = "integration-" + naming.snake(proposal["name"], "one", 30).replace("_", "-")
     return result

@@ -15,7 +15,7 @@ def readme(service: Service) -> str:
     settings += [f"| `{name}` | {_cell(text)} | |" for name, text in service.settings]
     settings += [f"| `{name}` | secret for the API | |" for one in service.credentials for name in one.variables]
     lines = [
-        f"# {service.wishes.title and _cell(service.wishes.title) or service.name}",
+        f"# {(service.wishes.title and _cell(service.wishes.title)) or service.name}",
         "",
         _cell(service.summary),
         "",

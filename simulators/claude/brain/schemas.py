@@ -162,6 +162,8 @@ class Schemas:
         properties, required = self._merged(schema, ())
         taken: set[str] = set()
         for wire, one in list(properties.items())[:MAX_FIELDS]:
+            if not wire or wire == "\u2026" or "://" in wire:  # left out by the tool; or no name of a field
+                continue
             name = distinct(escaped(snake(wire, "field"), RESERVED_FIELDS), taken)
             taken.add(name)
             type_ = self._type(one, f"{model.name} {wire}", depth, ())
@@ -193,6 +195,8 @@ def choices(schema: object) -> Choice | None:
     values = schema.get("enum") if isinstance(schema, dict) else None
     if not isinstance(values, list) or not 0 < len(values) <= 20:
         return None
-    if all(isinstance(v, str) and len(v) <= 60 for v in values) or all(type(v) is int for v in values):
+    if all(isinstance(v, str) and len(v) <= 60 and "://" not in v and "\u2026" not in v for v in values) or all(
+        type(v) is int for v in values
+    ):
         return Choice(tuple(dict.fromkeys(values)))
     return None

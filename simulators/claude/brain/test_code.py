@@ -37,7 +37,7 @@ def call(
 
     return asyncio.run(run())
 '''
-_FAILURES = '''
+_FAILURES = """
 
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("status", [302, 400, 404, 500])
@@ -52,7 +52,7 @@ def test_a_failed_connection_is_an_error_without_a_status(name: str) -> None:
     with pytest.raises(UpstreamError, match="ConnectError") as caught:
         call(Upstream(httpx.ConnectError("refused")), CALLS[name])
     assert caught.value.status is None
-'''
+"""
 _APP_HEAD = '''
 
 def serving(answer: httpx.Response | httpx.RequestError) -> TestClient:
@@ -72,7 +72,7 @@ def test_health_answers_without_calling_out() -> None:
     assert response.status_code == 200
     assert response.json() == {"status": HEALTHY, "name": NAME, "version": VERSION}
 '''
-_APP_FAILURES = '''
+_APP_FAILURES = """
 
 FAILURES: list[tuple[httpx.Response | httpx.RequestError, int]] = [
     (httpx.Response(404), 404),
@@ -91,7 +91,7 @@ def test_a_failure_of_the_api_is_told(
     response = ROUTES[name](api)
     assert response.status_code == status
     assert isinstance(response.json()["detail"], str)
-'''
+"""
 
 
 def _result_check(operation: Operation) -> list[str]:
@@ -163,7 +163,10 @@ def _settings_tests(service: Service) -> str:
             "header": f'request.headers[{literal(one.field)}] == "example-0"',
             "query": f'request.url.params[{literal(one.field)}] == "example-0"',
         }[one.kind]
-        if one.kind in ("bearer", "basic") and next(c for c in service.credentials if c.kind in ("bearer", "basic")) != one:
+        if (
+            one.kind in ("bearer", "basic")
+            and next(c for c in service.credentials if c.kind in ("bearer", "basic")) != one
+        ):
             continue
         sets = "".join(
             f"    monkeypatch.setenv({quoted(name)}, {quoted(value)})\n"
@@ -228,9 +231,15 @@ def _app_test(service: Service, operation: Operation, name: str) -> str:
     lines = _answer_lines(service, operation)
     lines.append(f"api = serving({samples.response(service, operation)})")
     lines.append(f"response = {samples.request(operation, service)}")
-    status = 204 if operation.answer_kind == "none" else operation.answer_status if operation.answer_kind == "json" else 200
+    status = (
+        204 if operation.answer_kind == "none" else operation.answer_status if operation.answer_kind == "json" else 200
+    )
     lines.append(f"assert response.status_code == {status}")
-    checks = {"json": "response.json() == answer", "text": 'response.text == "text"', "raw": 'response.content == b"bytes"'}
+    checks = {
+        "json": "response.json() == answer",
+        "text": 'response.text == "text"',
+        "raw": 'response.content == b"bytes"',
+    }
     if operation.answer_kind in checks:
         lines.append(f"assert {checks[operation.answer_kind]}")
     body = "\n".join(f"    {line}" for line in lines)
@@ -241,7 +250,9 @@ def app_tests(service: Service, healthy: str = "ok") -> str:
     """The module that tests the application. `healthy` other than `ok` is a simulated mistake."""
     names = handlers(service)
     tests = "".join(_app_test(service, one, names[one.capability]) for one in service.operations)
-    routes = ", ".join(f"{quoted(one.capability)}: lambda api: {samples.request(one, service)}" for one in service.operations)
+    routes = ", ".join(
+        f"{quoted(one.capability)}: lambda api: {samples.request(one, service)}" for one in service.operations
+    )
     table = f"\n\nROUTES: dict[str, Callable[[TestClient], httpx.Response]] = {{{routes}}}\n"
     title = ""
     if service.wishes.title:
@@ -261,9 +272,9 @@ def app_tests(service: Service, healthy: str = "ok") -> str:
         title += (
             "\n\ndef test_a_default_is_the_one_asked_for() -> None:\n"
             '    document = serving(httpx.Response(200)).get("/openapi.json").json()\n'
-            "    operations = [one for path in document[\"paths\"].values() for one in path.values()]\n"
-            "    parameters = [one for each in operations for one in each.get(\"parameters\", [])]\n"
-            f"    found = [one for one in parameters if one[\"name\"] == {quoted(wanted)}]\n"
+            '    operations = [one for path in document["paths"].values() for one in path.values()]\n'
+            '    parameters = [one for each in operations for one in each.get("parameters", [])]\n'
+            f'    found = [one for one in parameters if one["name"] == {quoted(wanted)}]\n'
             f'    assert any(one["schema"].get("default") == {value} for one in found)\n'
         )
     return (

@@ -7,15 +7,21 @@ from simulators.claude.brain.operations import Wishes
 from simulators.claude.brain.reading import UNTRUSTED
 
 _QUOTE = "[\"'`\u201c\u201d]"
-_TITLE = re.compile(rf"\b(?:title|rename)\b[^\"'`\u201c\n]{{0,40}}{_QUOTE}([^\"'`\u201c\u201d\n]{{1,80}}){_QUOTE}", re.IGNORECASE)
+_TITLE = re.compile(
+    rf"\b(?:title|rename)\b[^\"'`\u201c\n]{{0,40}}{_QUOTE}([^\"'`\u201c\u201d\n]{{1,80}}){_QUOTE}", re.IGNORECASE
+)
 _TIMEOUT = re.compile(r"\btimeout\b\D{0,30}?(\d{1,3}(?:\.\d+)?)\s*(?:s\b|seconds?)", re.IGNORECASE)
-_HEADER = re.compile(rf"\bheader\b\s*{_QUOTE}?([A-Za-z][A-Za-z0-9-]{{1,60}})\s*[:=]\s*([A-Za-z0-9 ./_+;=-]{{1,100}})", re.IGNORECASE)
+_HEADER = re.compile(
+    rf"\bheader\b\s*{_QUOTE}?([A-Za-z][A-Za-z0-9-]{{1,60}})\s*[:=]\s*([A-Za-z0-9 ./_+;=-]{{1,100}})", re.IGNORECASE
+)
 _DEFAULT = re.compile(
     rf"\bdefault\s+(?:for\s+|of\s+)?{_QUOTE}?([A-Za-z_][A-Za-z_ -]{{1,30}}?){_QUOTE}?\s*(?:of|to|=|:|is|at)\s*(\d{{1,6}})\b"
     rf"|\b{_QUOTE}?([A-Za-z_][A-Za-z_-]{{1,30}}){_QUOTE}?\s+(?:should\s+)?defaults?\s+(?:to|of|is|be)\s+(\d{{1,6}})\b",
     re.IGNORECASE,
 )
-_FORBIDDEN_HEADERS = frozenset({"authorization", "host", "content-length", "content-type", "cookie", "transfer-encoding"})
+_FORBIDDEN_HEADERS = frozenset(
+    {"authorization", "host", "content-length", "content-type", "cookie", "transfer-encoding"}
+)
 
 
 def asked(message: str) -> str:
@@ -45,7 +51,11 @@ def understood(messages: list[str]) -> Wishes:
 
 def is_change_request(message: str) -> bool:
     """Whether a later message is a person's wish, and not the findings of tools."""
-    if re.search(r"request(ed)?\s+changes|changes?\s+(were\s+|was\s+)?(requested|asked)|asks?\s+for\s+(a\s+)?changes?", message, re.IGNORECASE):
+    if re.search(
+        r"request(ed)?\s+changes|changes?\s+(were\s+|was\s+)?(requested|asked)|asks?\s+for\s+(a\s+)?changes?",
+        message,
+        re.IGNORECASE,
+    ):
         return True
-    findings = r"\bfindings?\b|\.py:\d+|\bfailed\b|\bfailures?\b|\bcannot\b.*\bpass"
+    findings = r"found this|\bfindings?\b|\.py:\d+|\bfailed\b|\bfailures?\b|\bcannot\b.*\bpass"
     return not re.search(findings, message, re.IGNORECASE)

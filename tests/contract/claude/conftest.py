@@ -15,7 +15,7 @@ MODEL = "claude-sonnet-5-5"
 async def clean(simulators: Simulators) -> None:
     """No fault and no scripted answer is left over from another test."""
     await simulators.reset_faults("claude")
-    await simulators.forget_script()
+    await simulators.act("claude", "forget")
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""Settings of the GitHub adapter: `CCB_GITHUB_…`."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.vendors import RepoName
+
+
+class GitHubSettings(BaseSettings):
+    """Where GitHub is and who we are there: a token, or an App (`app_id`, `private_key` in PEM, `installation_id`).
+
+    `webhook_secret` may hold several, separated by commas, while one is being rotated out. `repository` is where
+    integrations are written; an issue with `label` asks for one.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CCB_GITHUB_", frozen=True, extra="ignore")
+
+    base_url: str = "https://api.github.com"
+    token: SecretStr | None = None
+    app_id: int | None = None
+    private_key: SecretStr | None = None
+    installation_id: int | None = None
+    webhook_secret: SecretStr | None = None
+    repository: RepoName | None = None
+    label: str = Field(default="integration", min_length=1)
+
+    @property
+    def webhook_secrets(self) -> tuple[SecretStr, ...]:
+        """The secrets a webhook may be signed with; none means that no webhook is accepted."""
+        given = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
+        return tuple(SecretStr(secret.strip()) for secret in given.split(",") if secret.strip())

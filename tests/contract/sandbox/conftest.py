@@ -1,0 +1,67 @@
+"""One environment for all tests of the sandbox, the good package, and an eye on processes left behind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from adapters.sandbox import Environments, SandboxChecks, SandboxSettings
+from domain.artifacts import ArtifactRef, content_hash
+
+collect_ignore = ["packages"]  # data, with tests of their own
+
+GOOD = Path(__file__).parent / "packages" / "good"
+PACKAGE = "colour_names_integration"
+
+
+class Memory:
+    """Artifacts, as far as checks need them."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, bytes] = {}
+
+    async def put(self, data: bytes, media_type: str) -> ArtifactRef:
+        ref = ArtifactRef(hash=content_hash(data), size=len(data), media_type=media_type)
+        self.stored[ref.hash] = data
+        return ref
+
+
+def quiet(message: str) -> None:
+    """A heartbeat nobody listens to."""
+
+
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Environments:
+    return Environments(tmp_path_factory.mktemp("environments"))
+
+
+@pytest.fixture
+def artifacts() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def checks(artifacts: Memory, environments: Environments) -> SandboxChecks:
+    settings = SandboxSettings(memory=512 << 20, tmp_size=16 << 20, cpu=5, seconds=60)
+    return SandboxChecks(artifacts, environments, settings)
+
+
+@pytest.fixture
+def impatient(artifacts: Memory, environments: Environments) -> SandboxChecks:
+    return SandboxChecks(artifacts, environments, SandboxSettings(seconds=3))
+
+
+@pytest.fixture
+def good() -> dict[str, str]:
+    files = [path for path in GOOD.rglob("*") if path.suffix in {".py", ".md", ".yaml", ".toml"}]
+    return {path.relative_to(GOOD).as_posix(): path.read_text() for path in files}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    yield
+    left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
+    _, alive = psutil.wait_procs(left, timeout=2)
+    assert not alive
