@@ -1,5 +1,35 @@
 """Webhooks from GitHub: verified, stored, acknowledged; what they mean is decided elsewhere."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, status
+
+from adapters.github.webhooks import parse, verify
+from api.deliveries import NotJson, Received, configured, json_object
+from api.problems import documented
+from api.services import Wired
+from domain.errors import InvalidInput, Unauthenticated
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+
+_LONGEST = 100
+
+
+@router.post("/github", status_code=status.HTTP_202_ACCEPTED, responses=documented(Unauthenticated, NotJson))
+async def receive_github_delivery(
+    request: Request,
+    services: Wired,
+    event: Annotated[str, Header(alias="X-GitHub-Event")] = "",
+    delivery: Annotated[str, Header(alias="X-GitHub-Delivery")] = "",
+    signature: Annotated[str | None, Header(alias="X-Hub-Signature-256")] = None,
+) -> Received:
+    """Take a signed delivery. It is acknowledged once it is stored; sent twice, it is handled once."""
+    body = await request.body()
+    verify([configured(services.webhooks.github, "CCB_GITHUB_WEBHOOK_SECRET")], body, signature)
+    if not event or not delivery or len(delivery) > _LONGEST:
+        raise InvalidInput("X-GitHub-Event and X-GitHub-Delivery say what this is; one is missing or too long.")
+    json_object(body, "The body of the delivery")
+    if parse(event, body) is None:
+        return Received(delivery=delivery, ignored=True)
+    new = await services.intake.take("github", delivery, event, body)
+    return Received(delivery=delivery, duplicate=not new)

@@ -9,6 +9,7 @@ import typer
 from cli import integrations, reviews
 from cli.options import Json
 from cli.people import people
+from cli.up import up
 
 app = typer.Typer(
     name="ccb",
@@ -18,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command("up")(up)
 app.command("create")(integrations.create)
 app.command("status")(integrations.status)
 app.command("list")(integrations.list_integrations)

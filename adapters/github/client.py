@@ -26,7 +26,7 @@ class Clients:
         self._lock = threading.Lock()
 
     def github(self) -> Github:
-        """This thread's client. Its objects are lazy: they are read when something of them is asked for."""
+        """The client of the calling thread. Not a lazy one: PyGithub's lazy refs cannot be edited (wrong URL)."""
         found: Github | None = getattr(self._local, "github", None)
         if found is None:
             found = Github(
@@ -38,7 +38,6 @@ class Clients:
                 retry=None,
                 seconds_between_requests=0,
                 seconds_between_writes=0,
-                lazy=True,
             )
             self._local.github = found
             with self._lock:

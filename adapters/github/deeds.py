@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from github import GithubException
+from github import GithubException, UnknownObjectException
 from github.PullRequest import PullRequest as RemotePull
 from github.Repository import Repository
 
@@ -40,7 +40,10 @@ def push(repo: Repository, name: str, *, files: Mapping[str, str], folder: str, 
 def delete_branch(repo: Repository, name: str) -> None:
     try:
         repo.get_git_ref(f"heads/{name}").delete()
+    except UnknownObjectException:
+        return
     except GithubException as error:
+        # It went between the look and the deed.
         if error.status != 422 or "does not exist" not in message_of(error):
             raise
 
@@ -116,13 +119,13 @@ def revert(repo: Repository, *, folder: str, branch: str, message: str, key: str
     if merged is None or merged.merge_commit_sha is None:
         return
     parents = repo.get_git_commit(merged.merge_commit_sha).parents
-    wanted = folders.entries(repo, repo.get_git_commit(parents[0].sha), folder) if parents else {}
+    wanted = folders.entries(repo, parents[0].sha, folder) if parents else {}
     for _ in range(_TRIES):
         head = folders.head_of(repo, merged.base.ref)
         if head is None:
             return
         parent = repo.get_git_commit(head)
-        now = folders.entries(repo, parent, folder)
+        now = folders.entries(repo, parent.tree.sha, folder)
         if now == wanted:
             return
         text = marks.with_trailer(message, marks.UNDO, key)
@@ -133,15 +136,16 @@ def revert(repo: Repository, *, folder: str, branch: str, message: str, key: str
 
 
 def files(repo: Repository, ref: str, folder: str) -> dict[str, str]:
-    commit = repo.get_git_commit(repo.get_commit(ref).sha)
-    return folders.texts(repo, folders.entries(repo, commit, folder))
+    return folders.texts(repo, folders.entries(repo, ref, folder))
 
 
 def upsert_comment(repo: Repository, number: int, *, key: str, body: str, bot: str) -> CommentRef:
     mark, text = marks.marker(key), marks.marked(body, key)
     issue = repo.get_issue(number)
     for comment in issue.get_comments():
-        if comment.user.login == bot and (comment.body or "").startswith(mark):
+        # The account behind a comment may be gone.
+        author = comment.user.login if comment.user else None
+        if author == bot and (comment.body or "").startswith(mark):
             if comment.body != text:
                 comment.edit(text)
             return CommentRef(id=comment.id, url=comment.html_url)

@@ -30,7 +30,7 @@ _ADVICE = {
 
 @contextmanager
 def translated(*, writes: bool) -> Iterator[None]:
-    """Translate what PyGithub raises. `writes`: work that fails on GitHub's side may have been done, wholly or in part."""
+    """Translate what PyGithub raises. `writes`: work that failed may have been done, wholly or in part."""
     try:
         yield
     except GithubException as error:

@@ -30,9 +30,9 @@ def head_of(repo: Repository, branch: str) -> str | None:
         return None
 
 
-def entries(repo: Repository, commit: GitCommit, folder: str) -> dict[str, Entry]:
-    """What is in `folder` at `commit`, by path below it; empty if there is no such folder."""
-    tree = repo.get_git_tree(commit.tree.sha)
+def entries(repo: Repository, ref: str, folder: str) -> dict[str, Entry]:
+    """What is in `folder` at `ref` (a branch, commit or tree), by path below it; empty if there is no such folder."""
+    tree = repo.get_git_tree(ref)
     for name in folder.split("/"):
         child = next((each for each in tree.tree if each.path == name and each.type == "tree"), None)
         if child is None:
@@ -64,7 +64,7 @@ def commit_files(
     written = [
         InputGitTreeElement(f"{folder}/{path}", _FILE, "blob", content=content) for path, content in files.items()
     ]
-    gone = {path: entry for path, entry in entries(repo, parent, folder).items() if path not in files}
+    gone = {path: entry for path, entry in entries(repo, parent.tree.sha, folder).items() if path not in files}
     return _commit(repo, parent, [*written, *_removed(folder, gone)], message)
 
 

@@ -4,8 +4,9 @@ It asks for no key: it is the service. The way of a request is chosen once, when
 atomic and what is under way ends where it began.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 import httpx
 from starlette.requests import ClientDisconnect, Request
@@ -16,7 +17,7 @@ from adapters.process_target.deployment import Deployment
 from adapters.process_target.problems import problem
 from domain.errors import NotFound, VendorOutcomeUnknown, VendorUnavailable
 
-RETRY_AFTER_SECONDS = 1.0
+RETRY_AFTER_SECONDS = 1
 ANSWER_TIMEOUT = httpx.Timeout(None, connect=5.0, read=300.0)
 # RFC 9110 §7.6.1
 _HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
@@ -51,15 +52,16 @@ class Gateway:
         rest = request.scope["raw_path"].split(b"/", 3)[3:] or [b""]
         query = b"?" + request.scope["query_string"] if request.scope["query_string"] else b""
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+        gone = _Gone(request, has_body=has_body)
         outgoing = client.build_request(
             request.method,
             httpx.URL("http://integration").copy_with(raw_path=b"/" + rest[0] + query),
             headers=_onward(request, prefix),
-            content=_body(request) if has_body else None,
+            content=gone.body() if has_body else None,
             timeout=ANSWER_TIMEOUT,
         )
         try:
-            incoming = await client.send(outgoing, stream=True)
+            incoming = await _unless_gone(client.send(outgoing, stream=True), gone)
         except httpx.ConnectError as error:
             raise VendorUnavailable("The integration does not answer.", retry_after=RETRY_AFTER_SECONDS) from error
         except httpx.TransportError as error:
@@ -72,9 +74,37 @@ class Gateway:
             await incoming.aclose()
 
 
-async def _body(request: Request) -> AsyncIterator[bytes]:
-    async for chunk in request.stream():
-        yield chunk
+class _Gone:
+    """Knows when the client has gone away, which ASGI tells only after the whole body has been read."""
+
+    def __init__(self, request: Request, *, has_body: bool) -> None:
+        self._request = request
+        self._body_read = asyncio.Event()
+        if not has_body:
+            self._body_read.set()
+
+    async def body(self) -> AsyncIterator[bytes]:
+        async for chunk in self._request.stream():
+            yield chunk
+        self._body_read.set()
+
+    async def wait(self) -> None:
+        await self._body_read.wait()
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _unless_gone(answer: Coroutine[None, None, httpx.Response], gone: _Gone) -> httpx.Response:
+    """The answer, or ClientDisconnect if nobody waits for it any more; the integration then sees the request end."""
+    tasks = asyncio.create_task(answer), asyncio.create_task(gone.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if not tasks[0].done():
+            raise ClientDisconnect
+        return await tasks[0]
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _end_to_end(headers: Headers) -> Headers:

@@ -94,7 +94,7 @@ class _Exchange:
             else:
                 await self._forward(request)
         except h11.RemoteProtocolError as error:
-            await self._answer(400, f"not a request this proxy understands: {error}")
+            await self._answer(error.error_status_hint, f"not a request this proxy understands: {error}")
         except TimeoutError:
             await self._answer(504, "timed out")
         except Refused as refused:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable, Mapping
+from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
@@ -70,14 +71,14 @@ class ProcessTarget:
 
     async def status(self, deployment_id: str) -> DeploymentStatus:
         try:
-            return read(DeploymentStatus, (await self._call("GET", f"/deployments/{deployment_id}")).content)
+            return read(DeploymentStatus, (await self._call("GET", f"/deployments/{_segment(deployment_id)}")).content)
         except NotFound:
             return DeploymentStatus(
                 id=deployment_id, name="absent", version="", state="absent", healthy=False, live=False, url=""
             )
 
     async def switch(self, name: str, deployment_id: str | None) -> str:
-        await self._call("PUT", f"/routes/{name}", body={"deployment_id": deployment_id})
+        await self._call("PUT", f"/routes/{_segment(name)}", body={"deployment_id": deployment_id})
         route = await self._route(name)
         if route.deployment_id != deployment_id:
             raise VendorError("The runner's route is not what it was set to.", vendor="runner", name=name)
@@ -87,16 +88,16 @@ class ProcessTarget:
         return (await self._route(name)).deployment_id
 
     async def stop(self, deployment_id: str) -> None:
-        await self._call("DELETE", f"/deployments/{deployment_id}", timeout=STOP_SECONDS)
+        await self._call("DELETE", f"/deployments/{_segment(deployment_id)}", timeout=STOP_SECONDS)
 
     async def logs(self, deployment_id: str, *, limit: int) -> list[LogLine]:
-        answer = await self._call("GET", f"/deployments/{deployment_id}/logs", params={"limit": limit})
+        answer = await self._call("GET", f"/deployments/{_segment(deployment_id)}/logs", params={"limit": limit})
         return [read(LogLine, line) for line in answer.text.splitlines()]
 
     async def follow(self, deployment_id: str) -> AsyncIterator[LogLine]:
         # A quiet service is not a dead one: no timeout between two lines.
         timeout = httpx.Timeout(self._client.timeout.connect, read=None)
-        url = f"/deployments/{deployment_id}/logs"
+        url = f"/deployments/{_segment(deployment_id)}/logs"
         following = self._client.stream("GET", url, params={"follow": "1"}, timeout=timeout)
         async with translated(changes=False), following as answer:
             if not answer.is_success:
@@ -106,7 +107,7 @@ class ProcessTarget:
                 yield read(LogLine, line)
 
     async def _route(self, name: str) -> _Route:
-        return read(_Route, (await self._call("GET", f"/routes/{name}")).content)
+        return read(_Route, (await self._call("GET", f"/routes/{_segment(name)}")).content)
 
     async def _call(
         self,
@@ -123,3 +124,8 @@ class ProcessTarget:
             )
             checked(answer)
             return answer
+
+
+def _segment(text: str) -> str:
+    """One segment of a path, whatever is in it."""
+    return quote(text, safe="")

@@ -24,6 +24,8 @@ from domain.vendors import ChatMessage, MessageRef
 TIMEOUT_SECONDS = 15
 # Longer than any review stays open, so that a repeat always finds its message; older history is not read.
 LOOK_BACK_SECONDS = 30 * 24 * 3600
+# No call lives longer than a few timeouts.
+CROSSING_SECONDS = 600
 EVENT_TYPE = "ccb"
 _PAGE = 200
 _CHANNEL_ID = re.compile(r"^[CDG][A-Z0-9]{5,}$")
@@ -82,35 +84,45 @@ class SlackChat:
 
     def _post(self, channel: str, message: ChatMessage, key: str) -> MessageRef:
         channel_id = self._channel_id(channel)
-        found = self._find(channel_id, key)
-        if found is not None:
-            return found
-        posted = self._client.chat_postMessage(
-            channel=channel_id,
-            text=blocks.text(message),
-            blocks=blocks.blocks(message),
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-        return self._ref(channel_id, str(posted["ts"]))
+        ts = self._newest(channel_id, key)
+        if ts is None:
+            posted = self._client.chat_postMessage(
+                channel=channel_id,
+                text=blocks.text(message),
+                blocks=blocks.blocks(message),
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+            ts = str(posted["ts"])
+        return self._ref(channel_id, self._settled(channel_id, ts, key))
+
+    def _settled(self, channel_id: str, ts: str, key: str) -> str:
+        """The message that stays: if a repeat crossed with a call believed dead, the first of the two wins."""
+        first = min(self._with_key(channel_id, key, since=float(ts) - CROSSING_SECONDS), default=ts)
+        if first < ts:
+            self._delete(MessageRef(channel=channel_id, ts=ts))
+        return min(first, ts)
 
     def _find(self, channel_id: str, key: str) -> MessageRef | None:
-        for message in self._history(channel_id):
+        ts = self._newest(channel_id, key)
+        return None if ts is None else self._ref(channel_id, ts)
+
+    def _newest(self, channel_id: str, key: str) -> str | None:
+        return next(self._with_key(channel_id, key, since=time.time() - LOOK_BACK_SECONDS), None)
+
+    def _with_key(self, channel_id: str, key: str, *, since: float) -> Iterator[str]:
+        for message in self._history(channel_id, since):
             metadata = message.get("metadata") or {}
             if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("key") == key:
-                return self._ref(channel_id, str(message["ts"]))
-        return None
+                yield str(message["ts"])
 
-    def _history(self, channel_id: str) -> Iterator[dict[str, Any]]:
+    def _history(self, channel_id: str, since: float) -> Iterator[dict[str, Any]]:
+        """Newest first."""
         cursor: str | None = None
         while cursor != "":
             page = self._client.conversations_history(
-                channel=channel_id,
-                oldest=f"{time.time() - LOOK_BACK_SECONDS:.6f}",
-                limit=_PAGE,
-                include_all_metadata=True,
-                cursor=cursor,
+                channel=channel_id, oldest=f"{since:.6f}", limit=_PAGE, include_all_metadata=True, cursor=cursor
             )
             yield from page.get("messages", [])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""

@@ -20,18 +20,18 @@ from domain.errors import (
     VendorUnavailable,
 )
 
-_TOKEN_ADVICE = "Set CCB_SLACK_TOKEN to a valid bot token of the app (it begins with xoxb-)."
-_CHANNEL_ADVICE = "Set CCB_SLACK_CHANNEL to a channel that exists, and invite the bot to it."
+_AUTHENTICATION = "Set CCB_SLACK_TOKEN to a valid bot token of the app (it begins with xoxb-)."
+_MEMBERSHIP = "Set CCB_SLACK_CHANNEL to a channel that exists, and invite the bot to it."
 _ADVICE = {
-    "not_authed": _TOKEN_ADVICE,
-    "invalid_auth": _TOKEN_ADVICE,
-    "account_inactive": _TOKEN_ADVICE,
-    "token_revoked": _TOKEN_ADVICE,
-    "token_expired": _TOKEN_ADVICE,
+    "not_authed": _AUTHENTICATION,
+    "invalid_auth": _AUTHENTICATION,
+    "account_inactive": _AUTHENTICATION,
+    "token_revoked": _AUTHENTICATION,
+    "token_expired": _AUTHENTICATION,
     "missing_scope": "Give the app the scopes chat:write, channels:history, channels:read and users:read.",
-    "channel_not_found": _CHANNEL_ADVICE,
-    "not_in_channel": _CHANNEL_ADVICE,
-    "is_archived": _CHANNEL_ADVICE,
+    "channel_not_found": _MEMBERSHIP,
+    "not_in_channel": _MEMBERSHIP,
+    "is_archived": _MEMBERSHIP,
     "message_not_found": "The message was deleted.",
     "cant_update_message": "Only the bot that posted a message can change it: the token belongs to another app.",
     "cant_delete_message": "Only the bot that posted a message can delete it: the token belongs to another app.",

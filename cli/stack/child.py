@@ -27,7 +27,7 @@ class Child:
         self.started_at = time.time()
 
     @classmethod
-    async def start(cls, part: Part, data_dir: Path, environment: dict[str, str], record: Record) -> "Child":
+    async def start(cls, part: Part, data_dir: Path, record: Record) -> "Child":
         """Raises OSError if the command cannot be run."""
         log = log_file(data_dir, part.name)
         if log.exists() and log.stat().st_size > LOG_LIMIT:
@@ -39,7 +39,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=descriptor,
                 stderr=descriptor,
-                env={**environment, **part.environment, MARK: str(data_dir)},
+                env={**part.environment, "PYTHONUNBUFFERED": "1", MARK: str(data_dir)},
                 start_new_session=True,  # Ctrl-C is for the supervisor, which ends the parts in order
             )
         finally:

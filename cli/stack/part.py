@@ -1,7 +1,7 @@
 """A part of a stack, as data."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Probe = Callable[[float], Awaitable[None]]
 """Asks a part by a real round trip whether it can do its work. Gets when its process was started (seconds since the
@@ -20,7 +20,7 @@ async def at_once(_: float) -> None:
 class Part:
     """A process and what it needs.
 
-    `environment` is laid over the supervisor's; secrets go there, never into `command`. `after` names the parts that
+    `environment` is all of its environment; secrets go there, never into `command`. `after` names the parts that
     must be ready first. `prepare` runs each time the part has become ready, before it counts as ready. A part with
     `once` does its work and ends; it counts as ready when it has ended with 0. `grace` is how long it may take to end,
     in seconds.
@@ -28,7 +28,7 @@ class Part:
 
     name: str
     command: Sequence[str]
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str]
     after: frozenset[str] = frozenset()
     ready: Probe = at_once
     prepare: Callable[[], Awaitable[None]] | None = None

@@ -3,6 +3,7 @@
 Source: https://platform.claude.com/docs/en/api/rate-limits
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Limits:
                 raise ApiError(
                     "rate_limit_error",
                     f"This request would exceed your organization's rate limit of {bucket.limit} {what} per minute.",
-                    retry_after=wait,
+                    retry_after=math.ceil(wait),
                 )
         return {
             **self._requests.headers("requests"),

@@ -45,7 +45,7 @@ _SEND = '''
             response = await self._http.request(
                 method,
                 path,
-                params=_pairs(query or {}) or None,
+                params=tuple(_pairs(query or {})) or None,
                 headers=[(name.encode(), text.encode()) for name, text in _pairs(headers or {})],
                 content=content,
             )

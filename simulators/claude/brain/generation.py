@@ -14,7 +14,7 @@ from simulators.claude.brain.wishes import asked, is_change_request, understood
 from simulators.claude.brain.workspace import changes, files
 
 MAX_REPAIRS = 2
-_SCHEMA_ROUNDS, _SCHEMAS_A_ROUND = 4, 16
+_SCHEMA_ROUNDS, _SCHEMAS_A_ROUND = 2, 16
 _FENCED = re.compile(r"```json\s*\n(.*?)```", re.DOTALL)
 _OUTSIDE = ("../../etc/passwd", "/proc/self/environ", ".env")
 

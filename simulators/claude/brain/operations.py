@@ -290,7 +290,9 @@ def _body(body: object, schemas: Schemas, owner: str) -> tuple[Type | None, Body
 def _answer(responses: object, schemas: Schemas, owner: str) -> tuple[Type | None, AnswerKind, int]:
     if not isinstance(responses, dict) or not responses:
         return Json(), "json", 200
-    good = {str(code): value for code, value in responses.items() if re.fullmatch(r"2\d\d|2XX", str(code), re.IGNORECASE)}
+    good = {
+        str(code): value for code, value in responses.items() if re.fullmatch(r"2\d\d|2XX", str(code), re.IGNORECASE)
+    }
     if not good and "default" in responses:
         good = {"200": responses["default"]}
     for code, value in sorted(good.items()):

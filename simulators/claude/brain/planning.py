@@ -11,7 +11,50 @@ from simulators.claude.brain.reading import Facts, Listed
 from simulators.claude.brain.security import credentials
 
 _NOISE = frozenset(
-    ["a", "an", "the", "of", "for", "to", "in", "on", "with", "and", "or", "we", "i", "our", "us", "please", "need", "want", "like", "integration", "integrations", "integrate", "service", "api", "new", "build", "create", "make", "add", "request", "feature", "support", "simulate", "buggy", "one", "turn", "never", "passes", "refuse", "obeys", "list", "get"]
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "for",
+        "to",
+        "in",
+        "on",
+        "with",
+        "and",
+        "or",
+        "we",
+        "i",
+        "our",
+        "us",
+        "please",
+        "need",
+        "want",
+        "like",
+        "integration",
+        "integrations",
+        "integrate",
+        "service",
+        "api",
+        "new",
+        "build",
+        "create",
+        "make",
+        "add",
+        "request",
+        "feature",
+        "support",
+        "simulate",
+        "buggy",
+        "one",
+        "turn",
+        "never",
+        "passes",
+        "refuse",
+        "obeys",
+        "list",
+        "get",
+    ]
 )
 _URL = re.compile(r"^https?://[^\s\"'\\<>{}]+$")
 _HOST = re.compile(r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$")

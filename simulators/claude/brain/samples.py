@@ -113,23 +113,23 @@ def url(operation: Operation) -> str:
     return "".join(values.get(part, "text") if at % 2 else part for at, part in enumerate(parts))
 
 
-def request(operation: Operation, service: Service) -> str:
-    """The expression that calls our own route."""
-    parts = [f'"{operation.route_method.upper()}"', data(url(operation))]
+def request(operation: Operation, service: Service, upstream: str) -> str:
+    """The expression that calls our own route, with what the API answers meanwhile."""
+    parts = [upstream, f'"{operation.route_method.upper()}"', data(url(operation))]
     given = shown(operation)
     params = [(one.public, one) for one in given if one.place == "query"]
     params += [(one.public, one) for one in given if one.place == "path" and not in_route(operation, one)]
     if params:
-        values = {name: wire_value(value_of(one, odd=False)) for name, one in params}
+        values = {name: wire_values(value_of(one, odd=False)) for name, one in params}
         parts.append(f"params={data(values)}")
-    if sent := {one.wire: str(wire_value(value_of(one))) for one in given if one.place == "header"}:
-        parts.append(f"headers={data({k: v.strip('[]').strip(chr(39)) for k, v in sent.items()})}")
+    if sent := {one.wire: wire_values(value_of(one))[0] for one in given if one.place == "header"}:
+        parts.append(f"headers={data(sent)}")
     if operation.body_kind == "raw":
         parts.append('content=b"bytes"')
     elif operation.body is not None:
         parts.append(f"json={data(body(service, operation))}")
-    return f"api.request({', '.join(parts)})"
+    return f"ask({', '.join(parts)})"
 
 
-def wire_value(value: object) -> object:
-    return [wire(item) for item in value] if isinstance(value, list) else wire(value)
+def wire_values(value: object) -> list[str]:
+    return [wire(item) for item in value] if isinstance(value, list) else [wire(value)]

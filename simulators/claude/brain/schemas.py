@@ -26,8 +26,8 @@ from simulators.claude.brain.types import (
     union,
 )
 
-MAX_DEPTH = 4
-MAX_MODELS = 40
+MAX_DEPTH = 3
+MAX_MODELS = 30
 MAX_FIELDS = 150
 _PREFIX = "#/components/schemas/"
 Schema = dict[str, Any]

@@ -54,27 +54,45 @@ def test_a_failed_connection_is_an_error_without_a_status(name: str) -> None:
     assert caught.value.status is None
 """
 _APP_HEAD = '''
+Answer = httpx.Response | httpx.RequestError
 
-def serving(answer: httpx.Response | httpx.RequestError) -> TestClient:
-    """The application, with an API that gives one answer, or fails."""
+
+def ask(
+    answer: Answer,
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, list[str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    json: JsonValue = None,
+    content: bytes | None = None,
+) -> httpx.Response:
+    """Ask the application, with an API that gives one answer, or fails."""
 
     def upstream(_: httpx.Request) -> httpx.Response:
         if isinstance(answer, httpx.RequestError):
             raise answer
         return answer
 
-    client = Client(base_url="http://upstream.test", transport=httpx.MockTransport(upstream))
-    return TestClient(create_app(client))
+    async def run() -> httpx.Response:
+        client = Client(base_url="http://upstream.test", transport=httpx.MockTransport(upstream))
+        served = httpx.ASGITransport(app=create_app(client))
+        async with client, httpx.AsyncClient(transport=served, base_url="http://app.test") as api:
+            return await api.request(
+                method, path, params=params, headers=headers, json=json, content=content
+            )
+
+    return asyncio.run(run())
 
 
 def test_health_answers_without_calling_out() -> None:
-    response = serving(httpx.ConnectError("refused")).get("/health")
+    response = ask(httpx.ConnectError("refused"), "GET", "/health")
     assert response.status_code == 200
     assert response.json() == {"status": HEALTHY, "name": NAME, "version": VERSION}
 '''
 _APP_FAILURES = """
 
-FAILURES: list[tuple[httpx.Response | httpx.RequestError, int]] = [
+FAILURES: list[tuple[Answer, int]] = [
     (httpx.Response(404), 404),
     (httpx.Response(401), 502),
     (httpx.Response(500), 502),
@@ -84,11 +102,8 @@ FAILURES: list[tuple[httpx.Response | httpx.RequestError, int]] = [
 
 @pytest.mark.parametrize("name", ROUTES)
 @pytest.mark.parametrize(("failure", "status"), FAILURES)
-def test_a_failure_of_the_api_is_told(
-    name: str, failure: httpx.Response | httpx.RequestError, status: int
-) -> None:
-    api = serving(failure)
-    response = ROUTES[name](api)
+def test_a_failure_of_the_api_is_told(name: str, failure: Answer, status: int) -> None:
+    response = ROUTES[name](failure)
     assert response.status_code == status
     assert isinstance(response.json()["detail"], str)
 """
@@ -229,8 +244,7 @@ def _mentions(text: str, name: str) -> bool:
 
 def _app_test(service: Service, operation: Operation, name: str) -> str:
     lines = _answer_lines(service, operation)
-    lines.append(f"api = serving({samples.response(service, operation)})")
-    lines.append(f"response = {samples.request(operation, service)}")
+    lines.append(f"response = {samples.request(operation, service, samples.response(service, operation))}")
     status = (
         204 if operation.answer_kind == "none" else operation.answer_status if operation.answer_kind == "json" else 200
     )
@@ -251,14 +265,15 @@ def app_tests(service: Service, healthy: str = "ok") -> str:
     names = handlers(service)
     tests = "".join(_app_test(service, one, names[one.capability]) for one in service.operations)
     routes = ", ".join(
-        f"{quoted(one.capability)}: lambda api: {samples.request(one, service)}" for one in service.operations
+        f"{quoted(one.capability)}: lambda answer: {samples.request(one, service, 'answer')}"
+        for one in service.operations
     )
-    table = f"\n\nROUTES: dict[str, Callable[[TestClient], httpx.Response]] = {{{routes}}}\n"
+    table = f"\n\nROUTES: dict[str, Callable[[Answer], httpx.Response]] = {{{routes}}}\n"
     title = ""
     if service.wishes.title:
         title = (
             "\n\ndef test_the_title_is_the_one_asked_for() -> None:\n"
-            f'    document = serving(httpx.Response(200)).get("/openapi.json").json()\n'
+            f'    document = ask(httpx.Response(200), "GET", "/openapi.json").json()\n'
             f'    assert document["info"]["title"] == {literal(service.wishes.title)}\n'
         )
     defaults = [
@@ -271,7 +286,7 @@ def app_tests(service: Service, healthy: str = "ok") -> str:
         wanted, value = defaults[0]
         title += (
             "\n\ndef test_a_default_is_the_one_asked_for() -> None:\n"
-            '    document = serving(httpx.Response(200)).get("/openapi.json").json()\n'
+            '    document = ask(httpx.Response(200), "GET", "/openapi.json").json()\n'
             '    operations = [one for path in document["paths"].values() for one in path.values()]\n'
             '    parameters = [one for each in operations for one in each.get("parameters", [])]\n'
             f'    found = [one for one in parameters if one["name"] == {quoted(wanted)}]\n'
@@ -279,8 +294,8 @@ def app_tests(service: Service, healthy: str = "ok") -> str:
         )
     return (
         '"""Every route and every kind of failure, without a network."""\n\n'
-        "from collections.abc import Callable\n\nimport httpx\nimport pytest\n"
-        "from fastapi.testclient import TestClient\n\n"
+        "import asyncio\nfrom collections.abc import Callable, Mapping\n\nimport httpx\nimport pytest\n"
+        "from pydantic import JsonValue\n\n"
         f"from {service.package}.app import NAME, VERSION, create_app\n"
         f"from {service.package}.client import Client\n\nHEALTHY = {quoted(healthy)}\n"
         + _APP_HEAD

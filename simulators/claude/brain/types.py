@@ -203,7 +203,7 @@ def literal(value: str, width: int = 66) -> str:
 def data(value: Any) -> str:
     """JSON data as a Python expression."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{quoted(str(key))}: {data(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{literal(str(key))}: {data(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(data(item) for item in value) + "]"
     return literal(value) if isinstance(value, str) else repr(value)

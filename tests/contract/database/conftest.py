@@ -1,6 +1,8 @@
 """The same suite over SQLite and PostgreSQL: each test has a migrated database of its own."""
 
-from collections.abc import AsyncIterator
+import multiprocessing
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from domain.people import Actor, Channel
 from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest
 from domain.vendors import IssueRef
 from tests import servers
+from tests.contract.database import rivals
 from tests.servers import Postgres
 
 DATABASES = ["sqlite", "postgresql"]
@@ -23,6 +26,15 @@ DATABASES = ["sqlite", "postgresql"]
 async def postgres() -> AsyncIterator[Postgres]:
     async with servers.postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[ProcessPoolExecutor]:
+    """Two other processes, with everything imported. Spawned: a fork would share this one's connections."""
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for started in [pool.submit(rivals.warm) for _ in range(2)]:
+            started.result()
+        yield pool
 
 
 @pytest.fixture(params=DATABASES)

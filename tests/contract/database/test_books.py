@@ -1,8 +1,6 @@
 """Money is reserved before it is spent: whatever races, nothing is spent twice or over the budget."""
 
 import asyncio
-import json
-import sys
 from decimal import Decimal
 
 import pytest
@@ -12,32 +10,10 @@ from adapters.database.books import from_nano, to_nano
 from domain.artifacts import ArtifactRef, content_hash
 from domain.conversation import Budget, Spent, Turn, Usage
 from domain.errors import BudgetExceeded
+from tests.contract.database import rivals
 
 RUN = "integration/int_1"
 BUDGET = Budget(tokens=1000, usd=Decimal(1), turns=5)
-COMPETE = """
-import asyncio, json, sys
-from decimal import Decimal
-from pydantic import SecretStr
-from adapters.database import Database, DatabaseSettings, SqlBooks
-from domain.conversation import Budget
-from domain.errors import BudgetExceeded
-
-async def main() -> None:
-    url, first = sys.stdin.readline().strip(), int(sys.argv[1])
-    db = await Database.open(DatabaseSettings(url=SecretStr(url)))
-    books, budget = SqlBooks(db), Budget(tokens=10**9, usd=Decimal("1.05"), turns=1000)
-    async def one(number: int) -> bool:
-        try:
-            await books.reserve("run", number, tokens=10, usd=Decimal("0.1"), budget=budget)
-        except BudgetExceeded:
-            return False
-        return True
-    print(json.dumps(await asyncio.gather(*(one(first + i) for i in range(50)))))
-    await db.close()
-
-asyncio.run(main())
-"""
 
 
 @pytest.fixture
@@ -106,18 +82,14 @@ async def test_a_turn_recorded_without_a_reservation_counts(books):
     assert await books.spent(RUN) == Spent(tokens=50, usd=Decimal("0.05"), turns=1)
 
 
-async def test_two_processes_with_50_tasks_each_do_not_overspend(books, url):
+async def test_two_processes_with_50_tasks_each_do_not_overspend(books, url, processes):
     """The budget has room for 10 of the 100."""
-    children = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", COMPETE, first, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )
-        for first in ("0", "50")
-    ]
-    outputs = await asyncio.gather(*(child.communicate(url.encode() + b"\n") for child in children))
-    won = [result for output, _ in outputs for result in json.loads(output)]
-    assert len(won) == 100
-    assert won.count(True) == 10
+    loop = asyncio.get_running_loop()
+    halves = await asyncio.gather(
+        *(loop.run_in_executor(processes, rivals.reserve_50, url, first) for first in (0, 50))
+    )
+    assert [len(half) for half in halves] == [50, 50]
+    assert (halves[0] + halves[1]).count(True) == 10
     assert await books.spent("run") == Spent(tokens=100, usd=Decimal(1), turns=10)
 
 

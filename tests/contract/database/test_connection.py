@@ -1,7 +1,6 @@
 """Starting, migrating, and what is said when the database is not there."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,30 +14,25 @@ from adapters.database import Database, DatabaseSettings, SqlIntegrations, migra
 from adapters.database.engine import make_engine
 from adapters.database.migrate import configuration
 from adapters.database.tables import metadata
-from domain.errors import StorageUnavailable
+from domain.errors import NotFound, StorageUnavailable
 from domain.lifecycle import Stage
+from tests.contract.database import rivals
 from tests.servers import PASSWORD, free_ports
-
-MIGRATE = """
-import asyncio, sys
-from adapters.database import migrate
-asyncio.run(migrate(sys.stdin.readline().strip()))
-"""
 
 
 def settings(url: str, **more: object) -> DatabaseSettings:
     return DatabaseSettings(url=SecretStr(url), **more)
 
 
-async def test_processes_that_start_at_once_migrate_once(empty_url):
-    children = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", MIGRATE, stdin=asyncio.subprocess.PIPE)
-        for _ in range(2)
-    ]
-    here = [migrate(empty_url), migrate(empty_url)]
-    await asyncio.gather(*here, *(child.communicate(empty_url.encode() + b"\n") for child in children))
-    assert [child.returncode for child in children] == [0, 0]
+async def test_processes_that_start_at_once_migrate_once(empty_url, processes):
+    loop = asyncio.get_running_loop()
+    others = (loop.run_in_executor(processes, rivals.run_migrate, empty_url) for _ in range(2))
+    await asyncio.gather(*others, migrate(empty_url), migrate(empty_url))
     await migrate(empty_url)
+    db = await Database.open(settings(empty_url))
+    with pytest.raises(NotFound):
+        await SqlIntegrations(db).find("x")
+    await db.close()
 
 
 async def test_the_migrations_make_the_tables_and_can_take_them_back(url):

@@ -101,7 +101,7 @@ class RunnerProcess:
         below = self.inside()
         self.process.send_signal(number)
         await self.process.wait()
-        gone, alive = await asyncio.to_thread(psutil.wait_procs, below, timeout=10)
+        _, alive = await asyncio.to_thread(psutil.wait_procs, below, timeout=10)
         assert not alive
         self.process = None
 
@@ -226,7 +226,7 @@ def upstream() -> Iterator[Upstream]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the base class asks for this name
 
         def log_message(self, *_: object) -> None:
             """Silent."""

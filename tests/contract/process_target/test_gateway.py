@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.contract.process_target.conftest import NAME, World, built, eventually
 
 
@@ -42,14 +44,19 @@ async def test_an_answer_is_streamed(world: World) -> None:
     assert len(chunks) >= 3
 
 
-async def test_a_client_that_goes_away_is_let_go(world: World) -> None:
+@pytest.mark.parametrize("size", [0, 100_000])
+async def test_a_client_that_goes_away_is_let_go(world: World, size: int) -> None:
     version = built()
     url = await world.up(version)
-    asking = asyncio.create_task(world.http.get(f"{url}/slow", params={"seconds": 60}))
-    await asyncio.sleep(0.3)  # the request must be on its way, which nothing outside shows
+    asking = asyncio.create_task(world.http.post(f"{url}/slow", params={"seconds": 60}, content=b"x" * size))
+    await eventually(
+        lambda: world.target.logs(version.spec.id, limit=100),
+        lambda lines: f"slow begins with {size}" in [line.text for line in lines],
+    )
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
-    assert (await world.http.get(f"{url}/health")).status_code == 200
+    async with asyncio.timeout(20):  # less than the runner would wait for a request under way
+        await world.target.stop(version.spec.id)
 
 
 async def test_unknown_names_and_deployments(world: World) -> None:

@@ -1,6 +1,7 @@
 """What a deployed integration can reach: its manifest's hosts, through the proxy, and nothing else."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -8,7 +9,7 @@ from adapters.process_target.hosts import Hosts, Refused, is_public
 from tests.contract.process_target.conftest import World, built
 
 
-async def call(world: World, url: str, order: dict[str, object]) -> dict[str, object]:
+async def call(world: World, url: str, order: Mapping[str, object]) -> dict[str, object]:
     answer = await world.http.post(f"{url}/elsewhere", json=order)
     return dict(answer.json())
 
@@ -42,34 +43,40 @@ async def test_a_tunnel_is_held_to_the_same_hosts(world: World) -> None:
     assert [(path, headers["host"]) for _, path, headers, _ in world.upstream.seen] == [("/through", "inner")]
 
 
-@pytest.mark.parametrize("body", ["x", "y" * 300_000])
-async def test_a_body_arrives_whole(world: World, body: str) -> None:
+async def test_a_body_arrives_whole(world: World) -> None:
     url = await world.up(built(hosts=[world.upstream.host]))
-    order = {"method": "POST", "url": f"http://{world.upstream.host}/p?q=1%2F2", "content": body}
-    assert (await call(world, url, order))["status"] == 200
-    ((method, path, _, received),) = world.upstream.seen
-    assert (method, path, received) == ("POST", "/p?q=1%2F2", body.encode())
+    for body in ("x", "y" * 300_000):
+        order = {"method": "POST", "url": f"http://{world.upstream.host}/p?q=1%2F2", "content": body}
+        assert (await call(world, url, order))["status"] == 200
+        method, path, _, received = world.upstream.seen[-1]
+        assert (method, path, received) == ("POST", "/p?q=1%2F2", body.encode())
 
 
-@pytest.mark.parametrize(
-    ("request_", "status"),
-    [
-        ("GET /origin-form HTTP/1.1\r\nHost: HOST\r\n\r\n", "400"),
-        ("GET ftp://HOST/ HTTP/1.1\r\nHost: HOST\r\n\r\n", "400"),
-        ("GET http://user@HOST/ HTTP/1.1\r\nHost: HOST\r\n\r\n", "400"),
-        ("GET http://HOST/ HTTP/1.1\r\nHost: HOST\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "400"),
-        ("CONNECT 127.0.0.1 HTTP/1.1\r\nHost: HOST\r\n\r\n", "400"),
-        ("GET http://HOST/ HTTP/1.1\r\nHost: HOST\r\nX: " + "y" * 40_000 + "\r\n\r\n", "400"),
-        ("GET http://[::ffff:127.0.0.1]/ HTTP/1.1\r\nHost: HOST\r\n\r\n", "403"),
-        ("GET http://2130706433/ HTTP/1.1\r\nHost: HOST\r\n\r\n", "403"),
-        ("rubbish\r\n\r\n", "400"),
-    ],
-)
-async def test_a_request_that_is_not_plain_is_refused(world: World, request_: str, status: str) -> None:
+async def test_a_request_that_is_not_plain_is_refused(world: World) -> None:
     url = await world.up(built(hosts=[world.upstream.host]))
-    content = request_.replace("HOST", world.upstream.host)
+    for request, status in (
+        ("GET /origin-form HTTP/1.1\r\nHost: HOST\r\n\r\n", 400),
+        ("GET ftp://HOST/ HTTP/1.1\r\nHost: HOST\r\n\r\n", 400),
+        ("GET http://user@HOST/ HTTP/1.1\r\nHost: HOST\r\n\r\n", 400),
+        ("GET http://HOST:x/ HTTP/1.1\r\nHost: HOST\r\n\r\n", 400),
+        ("GET http://HOST/ HTTP/1.1\r\nHost: HOST\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        ("CONNECT 127.0.0.1 HTTP/1.1\r\nHost: HOST\r\n\r\n", 400),
+        ("GET http://[::ffff:127.0.0.1]/ HTTP/1.1\r\nHost: HOST\r\n\r\n", 403),
+        ("GET http://2130706433/ HTTP/1.1\r\nHost: HOST\r\n\r\n", 403),
+        ("rubbish\r\n\r\n", 400),
+    ):
+        content = request.replace("HOST", world.upstream.host)
+        answer = (await world.http.post(f"{url}/raw", content=content)).json()["answer"]
+        assert answer.startswith(f"HTTP/1.1 {status} "), request[:100]
+    assert world.upstream.seen == []
+
+
+async def test_a_head_without_bounds_is_cut_off(world: World) -> None:
+    url = await world.up(built(hosts=[world.upstream.host]))
+    content = f"GET http://{world.upstream.host}/ HTTP/1.1\r\nHost: x\r\nX: {'y' * 200_000}\r\n\r\n"
     answer = (await world.http.post(f"{url}/raw", content=content)).json()["answer"]
-    assert answer.startswith(f"HTTP/1.1 {status} ")
+    # The connection is reset while the jail still sends, so the answer may be lost.
+    assert answer.startswith("HTTP/1.1 431 ") or answer == ""
     assert world.upstream.seen == []
 
 
@@ -112,13 +119,13 @@ async def test_the_environment_is_what_the_manifest_declares(world: World) -> No
     assert found.keys() <= {"PATH", "HOME", "LANG", "PWD", "LC_CTYPE"}
 
 
-@pytest.mark.parametrize("host", ["127.1", "0x7f.0.0.1", "2130706433"])
-async def test_a_declared_name_that_leads_into_the_private_network_is_refused(world: World, host: str) -> None:
-    version = built(hosts=[f"{host}:{world.upstream.port}"])
-    url = await world.up(version)
-    answer = await call(world, url, {"url": f"http://{host}:{world.upstream.port}/"})
-    assert answer["status"] == 403
-    assert "private address 127.0.0.1" in json.loads(str(answer["text"]))["detail"]
+async def test_a_declared_name_that_leads_into_the_private_network_is_refused(world: World) -> None:
+    names = ["127.1", "0x7f.0.0.1", "2130706433"]
+    url = await world.up(built(hosts=[f"{name}:{world.upstream.port}" for name in names]))
+    for name in names:
+        answer = await call(world, url, {"url": f"http://{name}:{world.upstream.port}/"})
+        assert answer["status"] == 403
+        assert "private address 127.0.0.1" in json.loads(str(answer["text"]))["detail"]
     assert world.upstream.seen == []
 
 

@@ -140,7 +140,7 @@ async def test_routes_to_what_is_not_there_or_is_another(world: World) -> None:
         await world.target.switch("gadgets", version.spec.id)
     assert await world.target.live("gadgets") is None
     with pytest.raises(NotFound):
-        await world.target.live("../etc")
+        await world.target.live("Not A Name")
     with pytest.raises(NotFound):
         await world.target.logs(ids.deployment("int", "sha256:0"), limit=10)
     with pytest.raises(NotFound):

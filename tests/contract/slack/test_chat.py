@@ -63,6 +63,21 @@ async def test_a_lost_reply_does_not_make_a_second_message(
     assert stored["ts"] == ref.ts
 
 
+async def test_two_posts_that_cross_are_one_message(
+    chat: SlackChat, simulators: Simulators, message: Build, key: str
+) -> None:
+    """As when a call believed dead is repeated while it still runs."""
+    await simulators.fault("slack", "latency", path="chat.postMessage", seconds=0.5, times=2)
+    refs = await asyncio.gather(chat.post(CHANNEL, message(), key=key), chat.post(CHANNEL, message(), key=key))
+    stored = await posted(simulators, key)
+    assert len(stored) == 2
+    (kept,) = [one["ts"] for one in stored if not one["deleted"]]
+    assert kept in {ref.ts for ref in refs}
+    found = await chat.find(CHANNEL, key=key)
+    assert found is not None
+    assert found.ts == kept
+
+
 async def test_a_message_is_found_behind_many_others(
     chat: SlackChat, simulators: Simulators, message: Build, key: str
 ) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,9 @@ async def directly(request: Request) -> dict[str, str]:
 @app.post("/raw")
 async def raw(request: Request) -> dict[str, str]:
     """Send bytes to the proxy and tell what it answers."""
-    with socket.create_connection(("127.0.0.1", 3128), timeout=10) as proxy:
+    answer = b""
+    with socket.create_connection(("127.0.0.1", 3128), timeout=10) as proxy, suppress(ConnectionError):
         proxy.sendall(await request.body())
-        answer = b""
         while data := proxy.recv(65_536):
             answer += data
     return {"answer": answer.decode(errors="replace")}
@@ -76,12 +77,13 @@ async def environment() -> dict[str, str]:
 
 
 @app.get("/reach")
-async def reach(path: str) -> dict[str, bool]:
+def reach(path: str) -> dict[str, bool]:
     return {"exists": Path(path).exists()}
 
 
-@app.get("/slow")
-async def slow(seconds: float) -> dict[str, str]:
+@app.api_route("/slow", methods=["GET", "POST"])
+async def slow(request: Request, seconds: float) -> dict[str, str]:
+    print(f"slow begins with {len(await request.body())}")
     await anyio.sleep(seconds)
     return {"version": VERSION}
 

@@ -1,0 +1,119 @@
+"""Which parts a stack has."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cli.stack import datadir, probes, servers, temporal
+from cli.stack.addresses import Addresses
+from cli.stack.options import StackOptions
+from cli.stack.part import Part
+from cli.stack.plan import Plan
+
+_PYTHON: Final = (sys.executable, "-P", "-m")  # -P: a folder named `api` where somebody stands is not ours
+_MIGRATE: Final = """
+import asyncio, os, sys
+from adapters.database import migrate
+from domain.errors import CcbError
+try:
+    asyncio.run(migrate(os.environ["CCB_DATABASE_URL"]))
+except CcbError as error:
+    sys.exit(error.message)
+"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`addresses` is written to `stack.json` when all parts are ready."""
+
+    parts: list[Part]
+    addresses: Addresses | None = None
+
+
+MakeLayout = Callable[[StackOptions, Path, Mapping[str, str]], Layout]
+
+
+def standard(options: StackOptions, data_dir: Path, environ: Mapping[str, str]) -> Layout:
+    """The product. Raises StackRefused for a busy port or a server that is not installed."""
+    plan = Plan(options, data_dir, environ)
+    others = (servers.temporal_server(plan), servers.valkey(plan), servers.s3(plan), simulators(plan))
+    ours = [database(plan), runner(plan), api(plan), workers(plan)]
+    return Layout(parts=[*(part for part in others if part is not None), *ours], addresses=plan.addresses())
+
+
+def simulators(plan: Plan) -> Part | None:
+    if not plan.options.simulate:
+        return None
+    settings, api = plan.settings, plan.url("api_port")
+    config = {
+        "github": {
+            "token": settings["CCB_GITHUB_TOKEN"],
+            "webhook_secret": settings["CCB_GITHUB_WEBHOOK_SECRET"],
+            "webhook_url": f"{api}/webhooks/github",
+            "repository": settings["CCB_GITHUB_REPOSITORY"],
+        },
+        "slack": {
+            "token": settings["CCB_SLACK_TOKEN"],
+            "signing_secret": settings["CCB_SLACK_SIGNING_SECRET"],
+            "callback_url": f"{api}/webhooks/slack/interactions",
+            "channel": settings["CCB_SLACK_CHANNEL"],
+        },
+        "claude": {"api_key": settings["CCB_CLAUDE_API_KEY"]},
+    }
+    file, state = plan.data_dir / "simulators.json", plan.data_dir / "simulators"
+    datadir.write_private(file, json.dumps(config, indent=2))
+    where = ("--port", str(plan.ports["simulators_port"]), "--state-dir", str(state), "--config", str(file))
+    return Part(
+        name="simulators",
+        command=[*_PYTHON, "simulators", *where],
+        environment=plan.plain,
+        ready=probes.http(f"{plan.url('simulators_port')}/_sim/health"),
+        url=plan.url("simulators_port"),
+    )
+
+
+def database(plan: Plan) -> Part:
+    told = plan.told("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_ARTIFACTS_", "CCB_RUNNER_")
+    return Part(name="database", command=[sys.executable, "-P", "-c", _MIGRATE], environment=told, once=True)
+
+
+def runner(plan: Plan) -> Part:
+    return Part(
+        name="runner",
+        command=[*_PYTHON, "workers.runner"],
+        environment=plan.told(
+            "CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_ARTIFACTS_", "CCB_DATABASE_", "CCB_REDIS_"
+        ),
+        ready=probes.http(f"{plan.url('runner_port')}/health"),
+        url=plan.url("runner_port"),
+    )
+
+
+def api(plan: Plan) -> Part:
+    return Part(
+        name="api",
+        command=[*_PYTHON, "api"],
+        environment=plan.told("CCB_CLAUDE_"),
+        after=_foundations(plan),
+        ready=probes.http(f"{plan.url('api_port')}/health/ready"),
+        url=f"{plan.url('api_port')}/docs",
+    )
+
+
+def workers(plan: Plan) -> Part:
+    return Part(
+        name="workers",
+        command=[*_PYTHON, "workers"],
+        environment=plan.told(),
+        after=_foundations(plan),
+        ready=temporal.workers_polling(plan.settings["CCB_TEMPORAL_ADDRESS"], plan.settings["CCB_TEMPORAL_NAMESPACE"]),
+    )
+
+
+def _foundations(plan: Plan) -> frozenset[str]:
+    own = {"temporal": plan.own_temporal, "valkey": plan.own_valkey, "s3": plan.own_s3}
+    own["simulators"] = plan.options.simulate
+    return frozenset({"database", *(name for name, ours in own.items() if ours)})

@@ -1,0 +1,90 @@
+"""The GitHub adapter over the simulated GitHub, each test in a repository of its own."""
+
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.github import GitHubCodeHost, GitHubSettings
+from domain.errors import CcbError
+from simulators.kit import Simulators
+from tests.contract.receiver import Receiver
+
+
+@pytest.fixture(autouse=True)
+async def clean(simulators: Simulators, receiver: Receiver) -> AsyncIterator[None]:
+    """No fault, limit or webhook is left over for another test."""
+    yield
+    await simulators.reset_faults("github")
+    await simulators.act("github", "configure", rate_limit=15_000)
+    receiver.clear()
+
+
+@pytest.fixture
+def settings(simulators: Simulators) -> GitHubSettings:
+    return GitHubSettings(base_url=simulators.github_url, token=simulators.config["github"]["token"])
+
+
+@pytest.fixture
+async def host(settings: GitHubSettings) -> AsyncIterator[GitHubCodeHost]:
+    adapter = GitHubCodeHost(settings)
+    yield adapter
+    await adapter.close()
+
+
+@pytest.fixture
+async def repo(simulators: Simulators) -> str:
+    """A repository with a README on `main`."""
+    name = f"acme/r{secrets.token_hex(6)}"
+    await simulators.act("github", "repositories", repository=name)
+    return name
+
+
+class World:
+    """What is really there, read past the adapter."""
+
+    def __init__(self, simulators: Simulators, repo: str, token: str) -> None:
+        self._simulators = simulators
+        self.repo = repo
+        self._token = token
+
+    async def get(self, path: str, **query: str) -> Any:
+        """`GET /repos/{repo}/{path}` as the bot."""
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {self._token}"}, trust_env=False) as client:
+            answer = await client.get(f"{self._simulators.github_url}/repos/{self.repo}/{path}", params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    async def branches(self) -> list[str]:
+        return [branch["name"] for branch in await self.get("branches")]
+
+    async def pulls(self) -> list[dict[str, Any]]:
+        return await self.get("pulls", state="all")
+
+    async def comments(self, number: int) -> list[dict[str, Any]]:
+        return await self.get(f"issues/{number}/comments")
+
+    async def commits(self, branch: str) -> list[str]:
+        return [commit["commit"]["message"] for commit in await self.get("commits", sha=branch)]
+
+    async def act(self, route: str, **body: Any) -> dict[str, Any]:
+        return await self._simulators.act("github", route, repository=self.repo, **body)
+
+
+@pytest.fixture
+def world(simulators: Simulators, repo: str) -> World:
+    return World(simulators, repo, simulators.config["github"]["token"])
+
+
+async def until_done(call: Any, *, tries: int = 5) -> Any:
+    """Call again while it fails with an error that may be retried, as Temporal would."""
+    for _ in range(tries):
+        try:
+            return await call()
+        except CcbError as error:
+            if not error.retryable:
+                raise
+            last = error
+    raise last
