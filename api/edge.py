@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems import TOO_LARGE, problem
 
 MAX_BODY = 1_000_000
 MAX_DOCUMENT = 25_000_000
@@ -66,7 +66,7 @@ class Edge:
 
         try:
             if _declared(scope) > limit:
-                refusal = problem(path, status=413, code="content_too_large", detail=_too_large(limit))
+                refusal = problem(path, status=413, code=TOO_LARGE, detail=_too_large(limit))
                 await refusal(scope, receive, sending)
             else:
                 await self._app(scope, _bounded(receive, limit), sending)

@@ -17,6 +17,10 @@ from domain.errors import CcbError, Forbidden, InvalidInput, StorageUnavailable,
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("ccb.api")
 
+TOO_LARGE = "content_too_large"
+_CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE}
+"""Where Python's phrases differ between its versions; ours are stable."""
+
 _FIXES = {
     HTTPStatus.NOT_FOUND: "Nothing is served here. The paths there are can be seen at /docs.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method; the Allow header names those it takes.",
@@ -77,7 +81,7 @@ def documented(*errors: type[CcbError]) -> dict[int | str, dict[str, Any]]:
             codes.append(error.code)
     return {
         status: {
-            "description": f"{HTTPStatus(status).phrase}: `{'`, `'.join(codes)}`",
+            "description": f"`{'`, `'.join(codes)}`",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status, codes in sorted(by_status.items())
@@ -162,7 +166,7 @@ async def _http(request: Request, error: Exception) -> Response:
         raise error
     status = HTTPStatus(error.status_code)
     detail = _FIXES.get(status) if error.detail == status.phrase else error.detail
-    code = status.phrase.lower().replace(" ", "_").replace("-", "_")
+    code = _CODES.get(status) or status.phrase.lower().replace(" ", "_").replace("-", "_")
     headers = dict(error.headers or {})
     return problem(request.url.path, status=status, code=code, detail=detail or status.description, headers=headers)
 

@@ -36,7 +36,7 @@ from adapters.process_target import ProcessTarget, ProcessTargetSettings
 from adapters.sandbox import Environments, SandboxChecks, SandboxSettings
 from adapters.slack import SlackChat, SlackInbox, SlackSettings
 from adapters.temporal import TemporalRuns, TemporalSettings
-from domain.ports import Bus, Outbox
+from domain.ports import Bus, Inbox, Outbox
 from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
 from workers.settings import WorkerSettings
 
@@ -82,7 +82,7 @@ async def build(settings: ProcessSettings, client: Client) -> Parts:
     checks = SandboxChecks(artifacts, Environments(settings.worker.environments), settings.sandbox)
     claude = AnthropicClaude(settings.claude)
     policy, budget = settings.review.policy(), settings.budget.budget()
-    inboxes = {
+    inboxes: dict[str, Inbox] = {
         "github": GitHubInbox(settings.github, integrations, people, policy=policy, budget=budget),
         "slack": SlackInbox(people),
     }

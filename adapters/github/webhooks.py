@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from domain.errors import InvalidInput, Unauthenticated
 from domain.vendors import CommitSha, RepoName
@@ -54,6 +54,7 @@ class Issue(_Seen):
     body: str | None = None
     html_url: str
     state: str
+    created_at: AwareDatetime
     user: User | None = None
     labels: list[Label] = []
     pull_request: Linked | None = None

@@ -44,12 +44,14 @@ def read(bundle: bytes, *, content_hash: str) -> dict[str, str]:
 
 
 def write(files: Mapping[str, str], folder: Path) -> None:
-    """Write files that `read` has passed below `folder`, which must not exist yet."""
-    folder.mkdir(mode=0o755, parents=True)
+    """Write files that `read` has passed below `folder`, which must not exist yet; the jail's user may read them."""
+    folder.mkdir(parents=True)
     for path, content in files.items():
         target = folder / path
-        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content.encode())
+    for made in (folder, *folder.rglob("*")):  # whatever our umask
+        made.chmod(0o755 if made.is_dir() else 0o644)
 
 
 def _decompressed(bundle: bytes) -> bytes:

@@ -12,7 +12,7 @@ import httpx
 from adapters.process_target.instance import Instance
 from adapters.process_target.logs import Log
 from adapters.process_target.store import DeploymentFolder
-from domain.errors import CcbError, VendorUnavailable
+from domain.errors import VendorUnavailable
 from domain.vendors import DeploymentSpec, DeploymentState, DeploymentStatus
 
 FIRST_BACKOFF_SECONDS = 0.5
@@ -65,6 +65,7 @@ class Deployment:
         """Keep a process of this version running from now on; returns at once."""
         self._enter("starting")
         self._supervision = asyncio.create_task(self._supervise(), name=f"deployment {self.spec.id}")
+        self._supervision.add_done_callback(self._supervised)
 
     async def stop(self, *, drain: float = DRAIN_SECONDS) -> None:
         """Let the requests under way end, for `drain` seconds at most, then the process."""
@@ -135,25 +136,32 @@ class Deployment:
 
     async def _supervise(self) -> None:
         backoff = FIRST_BACKOFF_SECONDS
-        try:
-            while True:
-                steady = await self._run_once()
-                if self._stopping:
-                    return
-                backoff = FIRST_BACKOFF_SECONDS if steady else backoff
-                self.log.write("runner", f"{self._reason}; starts again in {backoff:g} s")
-                await asyncio.sleep(backoff)
-                backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
-                self._restarts += 1
-                self._enter("starting", self._reason)
-        except (CcbError, OSError) as error:
-            self._enter("failed", str(error))
-            self.log.write("runner", f"cannot be started: {error}")
-            _logger.exception("deployment.failed", extra={"deployment": self.spec.id})
+        while True:
+            steady = await self._run_once()
+            if self._stopping:
+                return
+            backoff = FIRST_BACKOFF_SECONDS if steady else backoff
+            self.log.write("runner", f"{self._reason}; starts again in {backoff:g} s")
+            await asyncio.sleep(backoff)
+            backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
+            self._restarts += 1
+            self._enter("starting", self._reason)
+
+    def _supervised(self, supervision: "asyncio.Task[None]") -> None:
+        """Nothing keeps it running any more: say so, and why."""
+        error = None if supervision.cancelled() else supervision.exception()
+        if error:
+            self._enter("failed", f"cannot be started: {error}")
+            self.log.write("runner", self._reason)
+            _logger.error("deployment.failed", exc_info=error, extra={"deployment": self.spec.id})
 
     async def _run_once(self) -> bool:
         """Run a process to its end. Returns whether it had been healthy for `STEADY_SECONDS`."""
-        self._instance = await Instance.start(self.spec, self._folder, self.environment, self._address, self.log)
+        try:
+            self._instance = await Instance.start(self.spec, self._folder, self.environment, self._address, self.log)
+        except OSError as error:  # the machine is short of something; it may have it later
+            self._enter("backing_off", f"cannot be started: {error}")
+            return False
         ready = asyncio.create_task(self._until_ready())
         try:
             code = await self._instance.wait()

@@ -49,7 +49,7 @@ class Instance:
     ) -> "Instance":
         """Start the version in a new jail. Raises SandboxUnavailable."""
         jail = Jail(
-            read_only={folder.source: _SOURCE, folder.venv: _VENV, Path(launcher.__file__): _LAUNCHER},
+            read_only={folder.source: _SOURCE, folder.venv: _VENV, _readable_launcher(folder): _LAUNCHER},
             environment={"PATH": f"{_VENV}/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"},  # noqa: S108
             directory=_SOURCE,
             limits=LIMITS,
@@ -114,6 +114,14 @@ class Instance:
             held = await asyncio.to_thread(_resident, self._process.pid)
         self._log.write("runner", f"killed: its processes held {held >> 20} MiB of memory")
         self._kill()
+
+
+def _readable_launcher(folder: DeploymentFolder) -> Path:
+    """A copy of the launcher that the jail's user may read, however this package was installed."""
+    path = folder.path / "launcher.py"
+    path.write_bytes(Path(launcher.__file__).read_bytes())
+    path.chmod(0o644)
+    return path
 
 
 def _listener(address: str) -> socket.socket:

@@ -1,6 +1,7 @@
 """A deployment's log: JSON lines `{"at", "stream", "text"}` in rotating files, with secrets taken out."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ FILES = 3
 LINE_CHARACTERS = 16_000
 FOLLOWER_LINES = 2_000
 _CURRENT = "log.jsonl"
+
+_logger = logging.getLogger(__name__)
 
 
 class Log:
@@ -37,7 +40,11 @@ class Log:
             text = text.replace(secret, "[redacted]")
         line = LogLine(at=datetime.now(UTC), stream=stream, text=redact(text)[:LINE_CHARACTERS])
         data = line.model_dump_json().encode() + b"\n"
-        self._append(data)
+        try:
+            self._append(data)
+        except OSError as error:
+            # A full disk must not stop the service, which would block on a pipe that nobody reads.
+            _logger.warning("log.not_written", extra={"folder": str(self._folder), "error": str(error)})
         self._recent.append(line)
         for follower in self._followers:
             if not follower.full():
@@ -68,16 +75,16 @@ class Log:
                 found = [line for line in path.read_text(errors="replace").splitlines() if line.endswith("}")] + found
         return [LogLine.model_validate_json(line) for line in found[-limit:]]
 
-    def follow(self) -> AsyncIterator[LogLine]:
-        """Lines written from this call on, until the log is closed."""
+    async def follow(self, limit: int) -> AsyncIterator[LogLine]:
+        """The last `limit` lines and those to come, until the log is closed."""
         queue: asyncio.Queue[LogLine | None] = asyncio.Queue(FOLLOWER_LINES)
         self._followers.add(queue)
-        return self._followed(queue)
-
-    async def _followed(self, queue: "asyncio.Queue[LogLine | None]") -> AsyncIterator[LogLine]:
         try:
-            while line := await queue.get():
+            # Nothing is awaited between the two, so that no line is missed or given twice.
+            for line in self.tail(limit):
                 yield line
+            while following := await queue.get():
+                yield following
         finally:
             self._followers.discard(queue)
 

@@ -18,6 +18,7 @@ from adapters.process_target.deployment import Deployment
 from adapters.process_target.locks import Locks
 from adapters.process_target.logs import Log
 from adapters.process_target.store import DeploymentFolder, Store
+from adapters.sandbox import available
 from adapters.sandbox.environments import Environments
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.vendors import DeploymentSpec, DeploymentStatus, LogLine
@@ -39,7 +40,7 @@ class Runner:
         self._locks = Locks()
         self._lock_file = _exclusive(folder)
         # A unix socket's path may be no longer than 107 bytes; through a descriptor it is short wherever the folder is.
-        self._sockets = os.open(self._store.sockets, os.O_PATH | os.O_DIRECTORY)
+        self._sockets = os.open(self._store.sockets, os.O_RDONLY | os.O_DIRECTORY)
 
     async def open(self) -> None:
         """Bring everything up again that should be running."""
@@ -70,8 +71,9 @@ class Runner:
     ) -> DeploymentStatus:
         """Install and start. Repeated: finds it running; with other settings: starts it anew with those.
 
-        Raises InvalidInput, Corrupted; nothing but the log is left then.
+        Raises InvalidInput, Corrupted, SandboxUnavailable; nothing but the log is left then.
         """
+        await asyncio.to_thread(available)
         environment = _environment(spec, configuration, secrets)
         async with self._locks.holding(spec.id):
             found = self._deployments.get(spec.id)
@@ -127,12 +129,11 @@ class Runner:
     async def follow(self, deployment_id: str, limit: int) -> AsyncIterator[LogLine]:
         """The last lines and those to come, until the deployment is stopped. Raises NotFound."""
         log = self._log(deployment_id)
-        # No await between the two, so that no line is missed or given twice.
-        following, past = log.follow(), log.tail(limit)
-        for line in past:
-            yield line
         if deployment_id in self._deployments:
-            async for line in following:
+            async for line in log.follow(limit):
+                yield line
+        else:
+            for line in log.tail(limit):
                 yield line
 
     def _log(self, deployment_id: str) -> Log:
@@ -173,7 +174,7 @@ class Runner:
             await found.stop()
         if log := self._logs.pop(deployment_id, None):
             log.close()
-        await asyncio.to_thread(self._store.deployment(deployment_id).clear)
+        await asyncio.to_thread(self._store.clear, deployment_id)
 
 
 def _environment(

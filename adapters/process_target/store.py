@@ -66,6 +66,11 @@ class Store:
     def deployment(self, deployment_id: str) -> DeploymentFolder:
         return DeploymentFolder(self._deployments / deployment_id)
 
+    def clear(self, deployment_id: str) -> None:
+        """Remove all of a deployment but its logs; nothing there is fine."""
+        self.deployment(deployment_id).clear()
+        (self.sockets / deployment_id).unlink(missing_ok=True)
+
     def deployment_ids(self) -> list[str]:
         """Every deployment of which there is a folder, if only with logs."""
         return sorted(path.name for path in self._deployments.iterdir() if path.is_dir())

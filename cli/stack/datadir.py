@@ -14,7 +14,7 @@ MIN_FREE_BYTES = 500_000_000
 """A full disk stops the database in the middle of things; this is about a day of work."""
 
 
-def prepared(path: Path) -> Path:
+def prepared(path: Path, *, min_free: int = MIN_FREE_BYTES) -> Path:
     """The directory, absolute and made if need be. Raises StackRefused if it cannot be written or its disk is full."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -28,9 +28,9 @@ def prepared(path: Path) -> Path:
         raise StackRefused(
             f"The data directory {path} cannot be written ({error.strerror}): choose another with --data-dir."
         ) from error
-    if free < MIN_FREE_BYTES:
+    if free < min_free:
         raise StackRefused(
-            f"The disk of {path} has {free / 1e6:.0f} MB left and {MIN_FREE_BYTES / 1e6:.0f} are needed: make room, "
+            f"The disk of {path} has {free / 1e6:.0f} MB left and {min_free / 1e6:.0f} are needed: make room, "
             "or choose another with --data-dir."
         )
     return path

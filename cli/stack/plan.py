@@ -10,7 +10,7 @@ from cli.stack.addresses import Addresses
 from cli.stack.options import StackOptions
 
 BUCKET: Final = "ccb-artifacts"
-NAMESPACE: Final = "default"
+_NAMESPACE: Final = "default"
 S3_INNER: Final = (
     *("master.port", "volume.port", "filer.port", "admin.port", "s3.port.grpc"),
     *("master.port.grpc", "volume.port.grpc", "filer.port.grpc", "admin.port.grpc"),
@@ -90,7 +90,7 @@ class Plan:
     def _defaults(self) -> dict[str, str]:
         secret = self.secrets
         found = {
-            "CCB_TEMPORAL_NAMESPACE": NAMESPACE,
+            "CCB_TEMPORAL_NAMESPACE": _NAMESPACE,
             "CCB_DATABASE_URL": f"sqlite+aiosqlite:///{self.data_dir / 'ccb.db'}",
             "CCB_ARTIFACTS_URL": (self.data_dir / "artifacts").as_uri(),
             "CCB_API_URL": self.url("api_port"),

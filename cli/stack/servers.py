@@ -9,7 +9,7 @@ from typing import Final
 from cli.stack import datadir, ports, probes, temporal
 from cli.stack.errors import StackRefused
 from cli.stack.part import Part
-from cli.stack.plan import BUCKET, NAMESPACE, S3_INNER, Plan
+from cli.stack.plan import BUCKET, S3_INNER, Plan
 
 _S3_OFF: Final = (
     *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
@@ -19,18 +19,20 @@ _S3_OFF: Final = (
 def temporal_server(plan: Plan) -> Part | None:
     if not plan.own_temporal:
         return None
-    address = plan.settings["CCB_TEMPORAL_ADDRESS"]
+    address, namespace = plan.settings["CCB_TEMPORAL_ADDRESS"], plan.settings["CCB_TEMPORAL_NAMESPACE"]
     inner = {name: plan.ports[f"temporal_{name}_port"] for name in ("ui", "http", "metrics")}
-    binary = _script("temporal", "the Temporal server", "uv sync")
-    database = plan.data_dir / "temporal.db"
     return Part(
         name="temporal",
         command=temporal.command(
-            binary, database, {"grpc": plan.ports["temporal_port"], **inner}, extra=plan.options.temporal_config
+            _script("temporal", "the Temporal server", "uv sync"),
+            plan.data_dir / "temporal.db",
+            namespace,
+            {"grpc": plan.ports["temporal_port"], **inner},
+            extra=plan.options.temporal_config,
         ),
         environment={**temporal.ENVIRONMENT, **plan.plain},
-        ready=temporal.namespace_ready(address, NAMESPACE),
-        prepare=temporal.prepared(address, NAMESPACE),
+        ready=temporal.namespace_ready(address, namespace),
+        prepare=temporal.prepared(address, namespace),
         url=plan.settings["CCB_TEMPORAL_UI_URL"],
     )
 

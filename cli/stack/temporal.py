@@ -47,10 +47,13 @@ _T = TypeVar("_T")
 _RPC_TIMEOUT = timedelta(seconds=2)
 
 
-def command(binary: str, database: Path, ports: Mapping[str, int], *, extra: tuple[str, ...] = ()) -> list[str]:
+def command(
+    binary: str, database: Path, namespace: str, ports: Mapping[str, int], *, extra: tuple[str, ...] = ()
+) -> list[str]:
     """`ports` has `grpc`, `ui`, `http` and `metrics`; `extra` are further `KEY=VALUE` of the dynamic configuration."""
     return [
         *(binary, "server", "start-dev", "--db-filename", str(database), "--log-level", "warn"),
+        *("--namespace", namespace),
         *("--ip", "127.0.0.1", "--port", str(ports["grpc"]), "--ui-port", str(ports["ui"])),
         *("--http-port", str(ports["http"]), "--metrics-port", str(ports["metrics"]), "--ui-disable-news-fetch"),
         *(word for pragma in _PRAGMAS for word in ("--sqlite-pragma", pragma)),

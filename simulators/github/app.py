@@ -43,6 +43,7 @@ class GitHub:
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
+        self._sender = webhooks.Sender(config, store)
         self._used: dict[str, tuple[int, int]] = {}
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -108,10 +109,7 @@ class GitHub:
                 return _response(request, Reply({"message": f"bad body: {error!r}"}, 422), {})
             if request.method == "GET":
                 return _response(request, reply, {})
-            sent = [
-                people.summary(await webhooks.send(delivery, config=self._config, store=self._store))
-                for delivery in ctx.deliveries
-            ]
+            sent = [people.summary(await self._sender.send(delivery)) for delivery in ctx.deliveries]
             first = sent[0] if sent else {"id": None, "status": None}
             body = {"result": reply.body, "deliveries": sent, "delivery_id": first["id"], "status": first["status"]}
             return _response(request, Reply(body, 200), {})
@@ -132,7 +130,7 @@ class GitHub:
 
     async def _send_all(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
-            await webhooks.send(delivery, config=self._config, store=self._store)
+            await self._sender.send(delivery)
 
     def _limits(self, login: str) -> tuple[int, int]:
         """Requests used in this hour, and when it ends (seconds since the epoch)."""

@@ -17,7 +17,7 @@ TIMEOUT = 10.0
 
 
 def emit(ctx: Context, repo: Repo, event: str, payload: Json, *, action: str | None = None) -> None:
-    """Write a delivery; `send` sends it after the transaction. Nothing where no receiver is configured."""
+    """Write a delivery; `Sender` sends it after the transaction. Nothing where no receiver is configured."""
     if ctx.config.webhook_url is None or (ctx.acting == ctx.config.bot and not ctx.config.webhooks_for_bot):
         return
     common: Json = {"repository": repository(ctx, repo), "sender": user(ctx, ctx.acting)}
@@ -38,11 +38,33 @@ def emit(ctx: Context, repo: Repo, event: str, payload: Json, *, action: str | N
     ctx.deliveries.append(delivery)
 
 
-async def send(delivery: Delivery, *, config: Config, store: Store) -> Delivery:
-    """POST it and keep the receiver's status, 0 if there was no answer. Returns the delivery as it is now."""
-    if config.webhook_url is None:
-        return delivery
-    body = delivery.payload.encode()
+class Sender:
+    """Sends deliveries over one client, which lives as long as the process."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+        self._http = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+
+    async def send(self, delivery: Delivery) -> Delivery:
+        """POST it and keep the receiver's status, 0 if there was no answer. Returns the delivery as it is now."""
+        if self._config.webhook_url is None:
+            return delivery
+        body = delivery.payload.encode()
+        try:
+            answer = await self._http.post(
+                self._config.webhook_url, content=body, headers=_headers(self._config, delivery, body)
+            )
+            status = answer.status_code
+        except httpx.HTTPError:
+            status = 0
+        sent = delivery.model_copy(update={"status": status})
+        with self._store.transaction():
+            self._store.put(sent)
+        return sent
+
+
+def _headers(config: Config, delivery: Delivery, body: bytes) -> dict[str, str]:
     headers = {
         "Accept": "*/*",
         "Content-Type": "application/json",
@@ -56,15 +78,7 @@ async def send(delivery: Delivery, *, config: Config, store: Store) -> Delivery:
     if config.webhook_secret:
         headers["X-Hub-Signature"] = f"sha1={_signature(config.webhook_secret, body, 'sha1')}"
         headers["X-Hub-Signature-256"] = f"sha256={_signature(config.webhook_secret, body, 'sha256')}"
-    try:
-        async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
-            status = (await client.post(config.webhook_url, content=body, headers=headers)).status_code
-    except httpx.HTTPError:
-        status = 0
-    sent = delivery.model_copy(update={"status": status})
-    with store.transaction():
-        store.put(sent)
-    return sent
+    return headers
 
 
 def _signature(secret: str, body: bytes, algorithm: str) -> str:

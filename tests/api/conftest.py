@@ -90,7 +90,7 @@ async def world(settings: ProcessSettings) -> AsyncIterator[World]:
         yield World(url, services, settings.api.data_dir)
     await services.close()
     await database.close()
-    # SQLAlchemy's dead greenlets, if collected while Python 3.11 compiles a module, upset its count of the stack's depth.
+    # SQLAlchemy's dead greenlets, collected while Python 3.11 compiles a module, upset its count of the stack's depth.
     gc.collect()
 
 

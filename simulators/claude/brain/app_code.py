@@ -3,7 +3,7 @@
 from simulators.claude.brain.client_code import answer_type, model_names
 from simulators.claude.brain.naming import PLACEHOLDER, RESERVED_PARAMETERS, distinct, snake
 from simulators.claude.brain.operations import Operation, Parameter, Service
-from simulators.claude.brain.types import Ref, Scalar, literal, optional, quoted, spelled, used
+from simulators.claude.brain.types import ListOf, Ref, Scalar, literal, optional, quoted, spelled, used
 from simulators.claude.brain.writing import docstring, imported
 
 _TAKEN = frozenset("app router health get_client create_app upstream_failed NAME VERSION".split())  # noqa: SIM905 short
@@ -95,7 +95,9 @@ def _argument(service: Service, operation: Operation, one: Parameter) -> str:
     if one.doc:
         options.append(f"description={literal(one.doc)}")
     base = spelled(one.type if one.required else optional(one.type))
-    annotation = f"Annotated[{base}, {place}({', '.join(options)})]"
+    annotation = f"Annotated[{base}, {place}({', '.join(options)})]" if options else base
+    if not options and isinstance(one.type, ListOf):
+        annotation = f"Annotated[{base}, Query()]"  # FastAPI takes a plain list for a body
     if one.required:
         return f"{one.name}: {annotation}"
     return f"{one.name}: {annotation} = {default_of(service, one)!r}"

@@ -196,7 +196,6 @@ def capability(method: str, path: str, operation_id: str) -> str:
     return f"{resource}.{verb}"
 
 
-def function(operation_id: str, method: str, path: str) -> str:
+def function(identifier: str) -> str:
     """The client's method for an operation."""
-    fixed = "_".join(p for p in _segments(path) if not VERSION_SEGMENT.match(p))
-    return escaped(snake(operation_id or f"{method}_{fixed}", "call"), ("close", "aclose", "self"))
+    return escaped(snake(identifier, "call"), ("aclose", "self"))

@@ -114,14 +114,14 @@ def service(
     wishes: Wishes | None = None,
 ) -> Service:
     """What to write for a plan. `simple` does without models, for when they were found wanting."""
-    known = Schemas({} if simple else schemas)
+    known = Schemas(schemas, simple=simple)
     secrets = [str(secret.get("name")) for secret in plan.get("secrets") or [] if isinstance(secret, dict)]
     found = [read.get((c["operation"]["method"], c["operation"]["path"]), {}) for c in plan["capabilities"]]
     access = credentials(found, secrets)
     taken: list[str] = []
     operations: list[Operation] = []
     for capability, details, uses in zip(plan["capabilities"], found, access, strict=True):
-        operations.append(_operation(capability, {} if simple else details, known, uses, taken))
+        operations.append(_operation(capability, details, known, uses, taken))
         taken.append(operations[-1].function)
     known.finish()
     return Service(
@@ -154,7 +154,7 @@ def _operation(
     method, path = str(place["method"]).lower(), str(place["path"])
     operation = details.get("operation") if isinstance(details.get("operation"), dict) else {}
     operation = operation or {}
-    name = distinct(function(str(operation.get("operationId") or ""), method, path), taken)
+    name = distinct(function(str(operation.get("operationId") or capability["name"])), taken)
     declared = details.get("parameters") or operation.get("parameters") or []
     parameters, left_out = _parameters(path, str(capability["route"]), declared, schemas, name)
     body, body_kind, media, body_required = _body(operation.get("requestBody"), schemas, name)

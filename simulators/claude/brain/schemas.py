@@ -34,10 +34,14 @@ Schema = dict[str, Any]
 
 
 class Schemas:
-    """Turns schemas into types, and gathers the models they need. `missing` names schemas nobody has shown yet."""
+    """Turns schemas into types, and gathers the models they need; `simple` does without models.
 
-    def __init__(self, named: dict[str, Any]) -> None:
+    `missing` names schemas that are needed and nobody has shown yet.
+    """
+
+    def __init__(self, named: dict[str, Any], *, simple: bool = False) -> None:
         self._named = named
+        self._most = 0 if simple else MAX_MODELS
         self._classes: dict[str, str] = {}
         self._queue: deque[tuple[Model, Schema, int]] = deque()
         self.models: dict[str, Model] = {}
@@ -98,7 +102,7 @@ class Schemas:
         if not self._is_object(schema, ()):
             return self._type(schema, name, depth, (*seen, name))
         if name not in self._classes:
-            if len(self.models) >= MAX_MODELS or depth >= MAX_DEPTH:
+            if len(self.models) >= self._most or depth >= MAX_DEPTH:
                 return DictOf(Json())
             self._classes[name] = self._declare(name, schema, depth)
         result: Type = Ref(self._classes[name])
@@ -140,7 +144,7 @@ class Schemas:
         if isinstance(schema.get("enum"), list):
             return _of_values(schema["enum"])
         if self._is_object(schema, ()):
-            if len(self.models) >= MAX_MODELS or depth >= MAX_DEPTH:
+            if len(self.models) >= self._most or depth >= MAX_DEPTH:
                 return DictOf(Json())
             return Ref(self._declare(hint, schema, depth))
         for word in ("oneOf", "anyOf"):

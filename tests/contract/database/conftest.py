@@ -1,6 +1,7 @@
 """The same suite over SQLite and PostgreSQL: each test has a migrated database of its own."""
 
 import multiprocessing
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from adapters.database import Database, DatabaseSettings, migrate
 from adapters.database.engine import make_engine
+from adapters.database.tables import metadata
 from domain import ids
 from domain.people import Actor, Channel
 from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest
@@ -49,10 +51,39 @@ async def empty_url(server: Postgres | None, tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path}/ccb.db" if server is None else await server.create_database()
 
 
+@pytest.fixture(scope="session")
+async def migrated_postgres(postgres: Postgres) -> str:
+    url = await postgres.create_database()
+    await migrate(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "ccb.db"
+    await migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database that is migrated once for all tests: a copy of the file, or the one that `url` empties."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("migrated_postgres")
+    shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "ccb.db")
+    return f"sqlite+aiosqlite:///{tmp_path}/ccb.db"
+
+
 @pytest.fixture
-async def url(empty_url: str) -> str:
-    await migrate(empty_url)
-    return empty_url
+async def url(migrated: str) -> str:
+    """The URL of a database with empty tables."""
+    if migrated.startswith("postgresql"):
+        engine = make_engine(DatabaseSettings(url=SecretStr(migrated)))
+        async with engine.begin() as connection:
+            names = ", ".join(table.name for table in metadata.sorted_tables)
+            await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        await engine.dispose()
+    return migrated
 
 
 @pytest.fixture

@@ -35,8 +35,9 @@ async def test_processes_that_start_at_once_migrate_once(empty_url, processes):
     await db.close()
 
 
-async def test_the_migrations_make_the_tables_and_can_take_them_back(url):
-    engine = make_engine(settings(url))
+async def test_the_migrations_make_the_tables_and_can_take_them_back(empty_url):
+    await migrate(empty_url)
+    engine = make_engine(settings(empty_url))
 
     def differences(connection):
         return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)

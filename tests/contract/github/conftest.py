@@ -48,12 +48,12 @@ class World:
     def __init__(self, simulators: Simulators, repo: str, token: str) -> None:
         self._simulators = simulators
         self.repo = repo
-        self._token = token
+        headers = {"Authorization": f"Bearer {token}"}
+        self.http = httpx.AsyncClient(base_url=f"{simulators.github_url}/", headers=headers, trust_env=False)
 
     async def get(self, path: str, **query: str) -> Any:
         """`GET /repos/{repo}/{path}` as the bot."""
-        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {self._token}"}, trust_env=False) as client:
-            answer = await client.get(f"{self._simulators.github_url}/repos/{self.repo}/{path}", params=query)
+        answer = await self.http.get(f"repos/{self.repo}/{path}", params=query)
         answer.raise_for_status()
         return answer.json()
 
@@ -64,7 +64,7 @@ class World:
         return await self.get("pulls", state="all")
 
     async def comments(self, number: int) -> list[dict[str, Any]]:
-        return await self.get(f"issues/{number}/comments")
+        return await self.get(f"issues/{number}/comments", per_page="100")
 
     async def commits(self, branch: str) -> list[str]:
         return [commit["commit"]["message"] for commit in await self.get("commits", sha=branch)]
@@ -74,8 +74,10 @@ class World:
 
 
 @pytest.fixture
-def world(simulators: Simulators, repo: str) -> World:
-    return World(simulators, repo, simulators.config["github"]["token"])
+async def world(simulators: Simulators, repo: str) -> AsyncIterator[World]:
+    found = World(simulators, repo, simulators.config["github"]["token"])
+    yield found
+    await found.http.aclose()
 
 
 async def until_done(call: Any, *, tries: int = 5) -> Any:

@@ -76,7 +76,7 @@ class RunnerProcess:
             "CCB_DATA_DIR": str(self.data_dir),
         }
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "workers.runner", env=environment, start_new_session=True
+            sys.executable, "-m", "workers.runner", env=environment, start_new_session=True, umask=0o077
         )
 
         async def up() -> bool:
