@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 
@@ -32,6 +32,9 @@ class Health(Data):
     dependencies: list[Dependency] = []
 
 
+_AWAY: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "Requests cannot be served now."}}
+
+
 @router.get("/health/live")
 async def live() -> Health:
     """Whether the process answers at all."""
@@ -47,14 +50,19 @@ async def dependencies(services: Wired) -> Health:
     return Health(status="ok" if all(one.ok for one in found) else "degraded", dependencies=found)
 
 
-@router.get("/health/ready", responses={503: {"model": Health, "description": "Requests cannot be served now."}})
-@router.get("/health", responses={503: {"model": Health, "description": "Requests cannot be served now."}})
+@router.get("/health/ready", responses=_AWAY)
 async def ready(response: Response, services: Wired) -> Health:
     """Whether requests can be served: 200, or 503."""
-    health = await dependencies(services)
-    if health.status == "unavailable":
+    found = await dependencies(services)
+    if found.status == "unavailable":
         response.status_code = 503
-    return health
+    return found
+
+
+@router.get("/health", responses=_AWAY)
+async def health(response: Response, services: Wired) -> Health:
+    """The same as /health/ready."""
+    return await ready(response, services)
 
 
 async def _asked(name: str, probe: Probe) -> Dependency:

@@ -93,8 +93,8 @@ def _view(
 @router.post("/reviews", responses=documented(NotFound, Conflict, ContentChanged, ReviewNotCounted, NoWorker))
 async def submit_review(
     body: NewReview,
-    found: Found,
     caller: Reviewer,
+    found: Found,
     channel: WayIn,
     services: Wired,
     idempotency_key: IdempotencyKey = None,
@@ -115,7 +115,7 @@ async def submit_review(
 
 
 @router.post("/abandon", responses=documented(NotFound, Conflict, NoWorker))
-async def abandon_run(body: Reason, found: Found, caller: Writer, channel: WayIn, services: Wired) -> RunView:
+async def abandon_run(body: Reason, caller: Writer, found: Found, channel: WayIn, services: Wired) -> RunView:
     """Stop the run and undo what it did."""
     _under_way(found)
     order = Abandon(by=actor(caller, channel), reason=body.reason)
@@ -125,7 +125,7 @@ async def abandon_run(body: Reason, found: Found, caller: Writer, channel: WayIn
 
 
 @router.post("/budget", responses=documented(NotFound, Conflict, NoWorker))
-async def raise_budget(body: NewBudget, found: Found, caller: Operator, channel: WayIn, services: Wired) -> RunView:
+async def raise_budget(body: NewBudget, caller: Operator, found: Found, channel: WayIn, services: Wired) -> RunView:
     """Give the run more to spend; one that paused at its limit goes on from the same step."""
     _under_way(found)
     async with answering(services.settings.patience, integration_id=found.id):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import integrations, reviews
+from cli.demo import demo
 from cli.options import Json
 from cli.people import people
 from cli.up import up
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 
 app.command("up")(up)
+app.command("demo")(demo)
 app.command("create")(integrations.create)
 app.command("status")(integrations.status)
 app.command("list")(integrations.list_integrations)

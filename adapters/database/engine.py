@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from adapters.database.settings import DatabaseSettings
 from domain.errors import Conflict, InvalidInput, StorageUnavailable
 
 _READ_ONLY = "ccb_read_only"
+_DATA_EXCEPTION = "22"  # SQLSTATE class 22: the value, not the database
 
 
 def make_engine(settings: DatabaseSettings, *, poolclass: type[Pool] | None = None) -> AsyncEngine:
@@ -29,10 +30,7 @@ def make_engine(settings: DatabaseSettings, *, poolclass: type[Pool] | None = No
     """
     url = settings.parsed()
     if url.get_backend_name() == "sqlite":
-        try:
-            Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unavailable(url, error) from error
+        _check_file(url)
         engine = create_async_engine(
             url,
             hide_parameters=True,
@@ -55,6 +53,17 @@ def make_engine(settings: DatabaseSettings, *, poolclass: type[Pool] | None = No
         },
         **_pool_arguments(settings, poolclass),
     )
+
+
+def _check_file(url: URL) -> None:
+    """Make the folder and try the file, before a driver's thread is there that would outlive a failure."""
+    path = Path(url.database or "").absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except (OSError, sqlite3.Error) as error:
+        raise _unavailable(url, error) from error
 
 
 def _pool_arguments(settings: DatabaseSettings, poolclass: type[Pool] | None) -> dict[str, Any]:
@@ -82,9 +91,11 @@ async def translated(url: URL) -> AsyncIterator[None]:
         yield
     except IntegrityError as error:
         raise Conflict(f"The database refuses this change: {_first_line(error.orig)}.") from error
-    except DataError as error:
-        raise InvalidInput(f"The database cannot store this value: {_first_line(error.orig)}.") from error
+    except UnicodeEncodeError as error:
+        raise InvalidInput("The database cannot take this text: it is not Unicode.") from error
     except DBAPIError as error:
+        if isinstance(error, DataError) or _sqlstate(error.orig).startswith(_DATA_EXCEPTION):
+            raise InvalidInput(f"The database cannot take this value: {_first_line(error.orig)}.") from error
         raise _unavailable(url, error.orig) from error
     # asyncpg raises refused connections and wrong passwords as they are, not wrapped by SQLAlchemy.
     except (OSError, PoolTimeout, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -98,6 +109,10 @@ def _unavailable(url: URL, error: BaseException | None) -> StorageUnavailable:
         check = "Check that the server runs, and the address, user and password in CCB_DATABASE_URL"
     where = url.render_as_string(hide_password=True)
     return StorageUnavailable(f"The database {where} cannot be used: {_first_line(error)}. {check}.", database=where)
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    return str(getattr(error, "sqlstate", None) or "")
 
 
 def _first_line(error: BaseException | None) -> str:

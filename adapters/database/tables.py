@@ -57,6 +57,16 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text that people or programs wrote. PostgreSQL cannot store U+0000, so neither database does (U+FFFD instead)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value.replace("\x00", "\ufffd") if value is not None else None
+
+
 # An integration that is failed or retired keeps its name for display and frees it for others.
 LIVING = text("name IS NOT NULL AND stage NOT IN ('failed', 'retired')")
 
@@ -66,7 +76,7 @@ integrations = Table(
     Column("id", String(36), primary_key=True),
     Column("organization_id", String(36), nullable=False),
     Column("name", String(50)),
-    Column("title", Text, nullable=False),
+    Column("title", Words, nullable=False),
     Column("stage", String(20), nullable=False),
     Column("workflow_id", String(255), nullable=False),
     Column("run_id", String(64), nullable=False),
@@ -76,7 +86,7 @@ integrations = Table(
     Column("issue_key", String(300), index=True),
     Column("version", String(50)),
     Column("url", Text),
-    Column("failure", Text),
+    Column("failure", Words),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -121,7 +131,7 @@ audit = Table(
     Column("actor", JSON, nullable=False),
     Column("action", String(80), nullable=False),
     Column("result", String(80), nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", Words, nullable=False),
 )
 
 versions = Table(
@@ -210,7 +220,7 @@ api_keys = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("person_id", String(36), ForeignKey("people.id"), nullable=False, index=True),
-    Column("label", Text, nullable=False),
+    Column("label", Words, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
 )

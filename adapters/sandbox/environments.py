@@ -57,7 +57,7 @@ class Environments:
         key = json.dumps([_LAYOUT, _WARM_UP, _MYPY, sys.version, sys.base_prefix, str(self._root), pins])
         home = self._root / hashlib.sha256(key.encode()).hexdigest()[:16]
         if not home.exists():
-            await asyncio.to_thread(_open_folder, self._root)
+            await asyncio.to_thread(self._root.mkdir, parents=True, exist_ok=True)
             async with _locked(home.with_suffix(".lock")):
                 if not home.exists():
                     await self._build(home, list(found.values()), tools=tools)
@@ -136,7 +136,6 @@ async def _locked(path: Path) -> AsyncIterator[None]:
 
 
 def _fill(home: Path, distributions: Sequence[Distribution]) -> None:
-    _open_folder(home)
     folder = home / "venv"
     site = _make(folder)
     for dist in distributions:
@@ -150,7 +149,7 @@ def _fill(home: Path, distributions: Sequence[Distribution]) -> None:
                 _link(source, folder / "bin" / file.name)
     # For fast starts only: a file that does not compile is found out by whoever imports it.
     compiling = [sys.executable, "-I", "-m", "compileall", "-q", "-j", "2", str(site)]
-    subprocess.run(compiling, env={}, stdout=subprocess.DEVNULL, timeout=300, check=False)  # noqa: S603
+    subprocess.run(compiling, env={}, stdout=subprocess.DEVNULL, timeout=300, check=False, umask=0o022)  # noqa: S603
 
 
 async def _warm(made: Path, home: Path) -> None:
@@ -158,8 +157,9 @@ async def _warm(made: Path, home: Path) -> None:
     source, cache = made / "warm", made / "mypy-cache"
     for folder in (source, cache):
         _open_folder(folder)
-    (source / "imports.py").write_text(_WARM_UP)
-    (made / "mypy.ini").write_text(_MYPY)
+    for path, text in ((source / "imports.py", _WARM_UP), (made / "mypy.ini", _MYPY)):
+        path.write_text(text)
+        path.chmod(0o644)
     jail = Jail(
         read_only={made / "venv": f"{home}/venv", made / "mypy.ini": f"{home}/mypy.ini", source: "/workspace"},
         writable={cache: f"{home}/mypy-cache"},
@@ -216,9 +216,10 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _open_folder(folder: Path) -> None:
-    """Make a folder that anybody may enter, with its parents; those that exist keep their modes but the last."""
-    if not folder.is_dir() or folder.stat().st_mode & 0o005 != 0o005:
-        folder.mkdir(parents=True, exist_ok=True)
+    """Make a folder that anybody may enter, in one that is there or is made likewise; nothing if it exists."""
+    if not folder.is_dir():
+        _open_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
 
 

@@ -67,15 +67,18 @@ def user_of(jail: Jail) -> int:
 
 
 def own(jail: Jail) -> None:
-    """Give the writable folders, with all in them, to the jail's user. Links are not followed."""
+    """Give the writable folders, with all in them, to the jail's user.
+
+    Links are not followed, and a file with a second name stays whose it is: that name may be outside of the folders.
+    """
     user = user_of(jail)
     if user == os.getuid():
         return
     for folder in jail.writable:
         os.chown(folder, user, user, follow_symlinks=False)
-        for parent, folders, files in os.walk(folder):
-            for name in (*folders, *files):
-                os.chown(Path(parent, name), user, user, follow_symlinks=False)
+        for path in folder.rglob("*"):
+            if path.is_dir() or path.lstat().st_nlink == 1:
+                os.chown(path, user, user, follow_symlinks=False)
 
 
 async def spawn(
@@ -105,6 +108,7 @@ async def spawn(
             stderr=stderr,
             pass_fds=(descriptor,),
             cwd="/",
+            umask=0o022,
         )
     finally:
         os.close(descriptor)

@@ -110,6 +110,7 @@ def workers(plan: Plan) -> Part:
         environment=plan.told(),
         after=_foundations(plan),
         ready=temporal.workers_polling(plan.settings["CCB_TEMPORAL_ADDRESS"], plan.settings["CCB_TEMPORAL_NAMESPACE"]),
+        grace=15.0,  # steps under way get 10 s to end
     )
 
 

@@ -21,8 +21,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     UpdateNamespaceRequest,
 )
-from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import ConnectConfig, RPCError, ServiceClient
 
 from cli.stack.part import NotReady, Probe
 from domain.runs import LIFECYCLE_QUEUE
@@ -63,7 +62,7 @@ def command(
 
 def namespace_ready(address: str, namespace: str) -> Probe:
     async def probe(_: float) -> None:
-        client = await _client(address, namespace)
+        client = await _client(address)
         await _asked(
             client.workflow_service.describe_namespace(
                 DescribeNamespaceRequest(namespace=namespace), timeout=_RPC_TIMEOUT
@@ -80,7 +79,7 @@ def workers_polling(address: str, namespace: str) -> Probe:
     """
 
     async def probe(started_at: float) -> None:
-        client = await _client(address, namespace)
+        client = await _client(address)
         for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
             request = DescribeTaskQueueRequest(
                 namespace=namespace, task_queue=TaskQueue(name=LIFECYCLE_QUEUE), task_queue_type=kind
@@ -96,7 +95,7 @@ def prepared(address: str, namespace: str) -> Callable[[], Awaitable[None]]:
     """Raise the retention and register our search attributes: at every start, since both are in the database file."""
 
     async def prepare() -> None:
-        client = await _client(address, namespace)
+        client = await _client(address)
         await _raise_retention(client, namespace)
         await _register(client, namespace)
         # Registered is not yet known everywhere: a query that uses them all is the round trip.
@@ -110,7 +109,7 @@ def prepared(address: str, namespace: str) -> Callable[[], Awaitable[None]]:
     return prepare
 
 
-async def _raise_retention(client: Client, namespace: str) -> None:
+async def _raise_retention(client: ServiceClient, namespace: str) -> None:
     known = await _asked(
         client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace), timeout=_RPC_TIMEOUT)
     )
@@ -124,7 +123,7 @@ async def _raise_retention(client: Client, namespace: str) -> None:
     await _asked(client.workflow_service.update_namespace(request, timeout=_RPC_TIMEOUT))
 
 
-async def _register(client: Client, namespace: str) -> None:
+async def _register(client: ServiceClient, namespace: str) -> None:
     known = await _asked(
         client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=namespace), timeout=_RPC_TIMEOUT
@@ -140,9 +139,9 @@ async def _register(client: Client, namespace: str) -> None:
     await _asked(client.operator_service.add_search_attributes(request, timeout=_RPC_TIMEOUT))
 
 
-async def _client(address: str, namespace: str) -> Client:
+async def _client(address: str) -> ServiceClient:
     try:
-        return await Client.connect(address, namespace=namespace)
+        return await ServiceClient.connect(ConnectConfig(target_host=address))
     except RuntimeError as error:
         raise NotReady(f"Temporal does not answer at {address}") from error
 

@@ -33,9 +33,10 @@ class Match(BaseModel):
 class Fault(BaseModel):
     """One fault.
 
-    `latency` waits `seconds`, then goes on; `error` answers `status`, `headers` and `body` without doing the work;
-    `drop` closes the connection before the work; `lose_reply` does the work and closes the connection instead of
-    answering. The first `skip` matching requests pass, the next `times` (None: all) suffer.
+    `latency` waits `seconds`, then goes on; `error` answers `status`, `headers` and `body` without doing the work (a
+    string is sent as it is, like a proxy's page; all else as JSON); `drop` closes the connection before the work;
+    `lose_reply` does the work and closes the connection instead of answering. The first `skip` matching requests
+    pass, the next `times` (None: all) suffer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -87,8 +87,10 @@ class _Answer:
 
 
 async def _answer_error(fault: Fault, send: Send) -> None:
-    body = json.dumps(fault.body).encode()
-    headers = {"content-type": "application/json", "content-length": str(len(body))}
+    text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
+    body = text.encode()
+    kind = "text/html" if isinstance(fault.body, str) else "application/json"
+    headers = {"content-type": kind, "content-length": str(len(body))}
     headers |= {name.lower(): value for name, value in fault.headers.items()}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": fault.status, "headers": raw})

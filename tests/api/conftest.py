@@ -22,7 +22,7 @@ from adapters.temporal import TemporalSettings
 from api.settings import ApiSettings, ReviewSettings, WebhookSettings
 from api.wiring import ProcessSettings, open_services
 from domain.runs import LIFECYCLE_QUEUE
-from tests.api.stand_in import StandIn, StandInActivities
+from tests.api.stand_in import Deaf, StandIn, StandInActivities
 from tests.api.world import REPOSITORY, SIGNING_SECRET, WEBHOOK_SECRET, World, served
 from tests.servers import folder, free_ports, process, ready
 
@@ -80,7 +80,7 @@ async def world(settings: ProcessSettings) -> AsyncIterator[World]:
     worker = Worker(
         client,
         task_queue=LIFECYCLE_QUEUE,
-        workflows=[StandIn],
+        workflows=[StandIn, Deaf],
         activities=[activities.accept, activities.walk, activities.enter],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )

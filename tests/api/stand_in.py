@@ -22,11 +22,14 @@ from domain.runs import (
     ABANDON_UPDATE,
     ACCEPTED_UPDATE,
     CREATE_WORKFLOW,
+    DELIVERY_WORKFLOW,
     RAISE_BUDGET_UPDATE,
     REVIEW_UPDATE,
     STATUS_QUERY,
     Abandon,
     CreateIntegration,
+    Delivery,
+    DeliveryOutcome,
     Failure,
     RaiseBudget,
     RunAccepted,
@@ -69,6 +72,15 @@ class StandInActivities:
     @activity.defn(name="stand_in.enter")
     async def enter(self, integration_id: str, stage: Stage) -> None:
         await self._integrations.enter(integration_id, stage, key=f"end/{stage}", detail=f"made {stage}")
+
+
+@workflow.defn(name=DELIVERY_WORKFLOW)
+class Deaf:
+    """Takes deliveries and does nothing."""
+
+    @workflow.run
+    async def run(self, delivery: Delivery) -> DeliveryOutcome:
+        return DeliveryOutcome(action="ignored", detail=delivery.id)
 
 
 @workflow.defn(name=CREATE_WORKFLOW)

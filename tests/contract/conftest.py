@@ -9,10 +9,20 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from simulators.kit import Simulators
 from tests.contract.receiver import Receiver, receiving
 from tests.servers import free_ports, process, ready
+
+
+def rsa_keys() -> tuple[str, str]:
+    """A private and a public key in PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +35,12 @@ async def receiver() -> AsyncIterator[Receiver]:
 @pytest.fixture(scope="session")
 async def simulators(receiver: Receiver) -> AsyncIterator[Simulators]:
     """`python -m simulators` on a free port with a fresh state directory; `.config` holds its tokens and secrets."""
+    private_key, public_key = rsa_keys()
     config = {
         "github": {
+            "app_id": 4711,
+            "public_key": public_key,
+            "installation_id": 42,
             "token": f"ghp_{secrets.token_hex(18)}",
             "webhook_secret": secrets.token_urlsafe(24),
             "webhook_url": f"{receiver.url}/github",
@@ -41,12 +55,13 @@ async def simulators(receiver: Receiver) -> AsyncIterator[Simulators]:
         },
         "claude": {"api_key": f"sk-ant-{secrets.token_hex(16)}"},
     }
+    kept = {**config, "github": {**config["github"], "private_key": private_key}}
     (port,) = free_ports(1)
     with tempfile.TemporaryDirectory(prefix="ccb-simulators-") as name:
         home = Path(name)
         (home / "config.json").write_text(json.dumps(config))
         command = [sys.executable, "-m", "simulators", "--port", str(port), "--state-dir", home / "state"]
         with process([*command, "--config", home / "config.json"], log=home / "log") as child:
-            async with Simulators(f"http://127.0.0.1:{port}", config=config) as running:
+            async with Simulators(f"http://127.0.0.1:{port}", config=kept) as running:
                 await ready(running.health, child, home / "log", httpx.HTTPError)
                 yield running

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from simulators.claude.brain import planning
-from simulators.claude.brain.choosing import choose, mentions, queries
+from simulators.claude.brain.choosing import choose, mentions, queries, unseen
 from simulators.claude.brain.moves import Move
 from simulators.claude.brain.naming import ascii_text
 from simulators.claude.brain.planning import Chosen
@@ -35,6 +35,8 @@ def analyse(facts: Facts) -> Move:
             [("search_operations", {"query": query, "limit": 20}) for query in asked],
         )
     candidates = [one for call in searches for one in listed(call.answer)] + listed(facts.trusted)
+    tried = {(call.input.get("method"), call.input.get("path")) for call in reads if call.failed}
+    candidates += [one for one in unseen(wish, candidates) if (one.method, one.path) not in tried]
     chosen = choose(wish, candidates).operations
     if not chosen:
         return _widened(searches, candidates)

@@ -140,6 +140,9 @@ _STOP = frozenset(
         "tool",
         "tools",
         "between",
+        "single",
+        "simple",
+        "small",
         "about",
         "and",
         "or",
@@ -170,8 +173,19 @@ class Choice:
     named: bool
 
 
+_SHORT = {
+    "repository": "repo", "organization": "org", "organisation": "org", "configuration": "config",
+    "information": "info", "application": "app", "environment": "env", "parameter": "param", "message": "msg",
+}  # fmt: skip
+
+
 def stem(word: str) -> str:
-    """A word without its plural and without the endings of its verb forms."""
+    """A word without its plural and without the endings of its verb forms, and in its short form."""
+    bare = _singular(word)
+    return _SHORT.get(bare, bare)
+
+
+def _singular(word: str) -> str:
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("xes", "x")):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             return word[: -len(ending)] + instead
@@ -187,6 +201,16 @@ def _meaning(text: str) -> list[str]:
 def mentions(text: str) -> list[tuple[str, str]]:
     """What a request names outright: methods and paths."""
     return [(method.lower(), path.rstrip(".:")) for method, path in _MENTION.findall(text)]
+
+
+def unseen(text: str, candidates: list[Listed]) -> list[Listed]:
+    """What a request names in full and no search showed: it may exist all the same."""
+    shown = [(one.method, _shape(one.path)) for one in candidates]
+    return [
+        Listed(method, path)
+        for method, path in mentions(text)
+        if not any(method == known and shape.endswith(_shape(path)) for known, shape in shown)
+    ]
 
 
 def queries(text: str) -> list[str]:
@@ -216,11 +240,12 @@ def choose(text: str, candidates: list[Listed]) -> Choice:
     weight = {word: math.log(1 + total / count) for word, count in frequency.items()}
     topic = set(_meaning(text))
     chosen: list[Listed] = []
-    subject: set[str] = set()
-    for clause in _CLAUSE.split(text):
-        best, subject = _best(clause, subject, topic, unique, known, weight)
-        if best is not None and best.operation_id not in [one.operation_id for one in chosen if one.operation_id]:
-            chosen.append(best)
+    for implied in ("", "list get "):  # a request without a verb wants to read
+        subject: set[str] = set()
+        for clause in _CLAUSE.split(text) if not chosen else ():
+            best, subject = _best(implied + clause, subject, topic, unique, known, weight)
+            if best is not None and best.operation_id not in [one.operation_id for one in chosen if one.operation_id]:
+                chosen.append(best)
     return Choice(list({(one.method, one.path): one for one in chosen}.values())[:MAX_CHOSEN], False)
 
 
@@ -276,7 +301,8 @@ def _best(
     for one in candidates:
         strong, weak = known[(one.method, one.path)]
         hits = wanted & strong
-        if one.method not in methods or not hits:
+        covered = len(wanted & (strong | weak)) / (len(wanted) or 1)
+        if one.method not in methods or not (hits or covered >= 0.6):
             continue
         score = sum(weight[word] for word in hits) + 0.4 * sum(weight[word] for word in wanted & weak)
         score += 1.5 * len(verbs & strong)

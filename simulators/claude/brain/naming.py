@@ -57,7 +57,7 @@ RESERVED_PARAMETERS = frozenset(
         "None",
     ]
 )
-RESERVED_FIELDS = frozenset(dir(BaseModel)) | frozenset(dir(builtins)) | frozenset({"l", "model_config"})
+RESERVED_FIELDS = frozenset(dir(BaseModel)) | {"str", "int", "float", "bool", "list", "dict", "l", "model_config"}
 RESERVED_CLASSES = frozenset(dir(builtins)) | frozenset(
     [
         "Any",
@@ -188,7 +188,8 @@ def capability(method: str, path: str, operation_id: str) -> str:
     resource = snake(fixed[-1], limit=36) if fixed else "root"
     first = next(iter(words(operation_id)), "")
     ends_open = bool(parts) and parts[-1].startswith("{")
-    by_method = {"get": "get" if ends_open else "list", "post": "create", "put": "replace", "patch": "update"}
+    many = not ends_open and bool(fixed) and fixed[-1].lower().endswith("s")
+    by_method = {"get": "list" if many else "get", "post": "create", "put": "replace", "patch": "update"}
     verb = VERBS.get(first) or by_method.get(method, method)
     tail = [word for part in operation_id.split("/")[-1:] for word in words(part)]
     if "/" in operation_id and tail and tail[0] in VERBS:  # GitHub's ids: issues/list-for-repo
@@ -198,4 +199,4 @@ def capability(method: str, path: str, operation_id: str) -> str:
 
 def function(identifier: str) -> str:
     """The client's method for an operation."""
-    return escaped(snake(identifier, "call"), ("aclose", "self"))
+    return escaped(snake(identifier, "call"), RESERVED_PARAMETERS | {"aclose"})

@@ -159,7 +159,7 @@ def _operation(
     parameters, left_out = _parameters(path, str(capability["route"]), declared, schemas, name)
     body, body_kind, media, body_required = _body(operation.get("requestBody"), schemas, name)
     answer, answer_kind, status = _answer(operation.get("responses"), schemas, name)
-    bare, _, query = path.partition("?")
+    bare, _, query = path.split("#", maxsplit=1)[0].partition("?")
     return Operation(
         function=name,
         capability=str(capability["name"]),

@@ -1,6 +1,7 @@
 """From chosen operations to a plan: safe names and routes, hosts, secrets, examples."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -104,12 +105,18 @@ def name(facts: Facts, capabilities: list[dict[str, Any]]) -> str:
     title = next((line for line in facts.wish.splitlines() if line.strip()), "")
     said = [
         word
-        for word in words(re.sub(r"^\W*title\s*:|\[[^\]]*\]", "", title, flags=re.IGNORECASE))
+        for word in _title_words(re.sub(r"^\W*title\s*:|\[[^\]]*\]", "", title, flags=re.IGNORECASE))
         if word not in _NOISE
     ]
     made = "-".join(said[:4])[:45].strip("-") or capabilities[0]["name"].split(".")[0].replace("_", "-")[:40]
     made = made if made[0].isalpha() else f"n-{made}"
     return made if len(made) >= 3 else f"{made}-service"
+
+
+def _title_words(title: str) -> list[str]:
+    """The words of a title as they are written: `GitHub` is one."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return re.findall(r"[a-z0-9]+", plain.lower())
 
 
 def _capability(one: Chosen, names: list[str], routes: list[str]) -> dict[str, Any]:

@@ -40,7 +40,10 @@ def _wanted(details: dict[str, Any]) -> list[str]:
     security = operation.get("security") if isinstance(operation, dict) else None
     security = details.get("security") if security is None else security
     if security is None:
-        return [name for name in schemes if _kind(schemes[name])][:1]
+        known = {name: kind for name in schemes if (kind := _kind(schemes[name]))}
+        keys = [name for name, (kind, _) in known.items() if kind in ("header", "query")]
+        # The document's own rule is not shown here. Several keys mostly go together; other schemes are alternatives.
+        return keys if len(keys) == len(known) else list(known)[:1]
     for alternative in security if isinstance(security, list) else []:
         if isinstance(alternative, dict) and alternative and all(_kind(schemes.get(name)) for name in alternative):
             return list(alternative)
@@ -72,7 +75,7 @@ def _variables(kind: str, scheme: str, taken: set[str]) -> tuple[str, ...]:
         return plain
     stem = "_".join(words(scheme)).upper()[:40] or "OTHER"
     stem = stem if stem[0].isalpha() else f"API_{stem}"
-    made = tuple(f"{stem}_{name.removeprefix('API_')}" for name in plain)
+    made = tuple(stem if stem.endswith(ending := name.removeprefix("API_")) else f"{stem}_{ending}" for name in plain)
     number = 2
     while set(made) & taken:
         made = tuple(f"{stem}_{number}_{name.removeprefix('API_')}" for name in plain)

@@ -34,7 +34,7 @@ def _formatted(files: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content, encoding="utf-8")
         common = ["--isolated", "--line-length", str(WIDTH), "--target-version", "py311", "--no-cache", "--quiet", "."]
-        for command in (["check", "--select", "I,UP037", "--fix"], ["format"]):
+        for command in (["check", "--select", "I,UP034,UP037", "--fix"], ["format"]):
             subprocess.run([_RUFF, command[0], *command[1:], *common[1:], common[0]], cwd=folder, check=True)  # noqa: S603 ours
         return tuple((path, Path(folder, path).read_text(encoding="utf-8")) for path, _ in files)
 

@@ -14,18 +14,18 @@ from domain.errors import Corrupted, InvalidInput, NotFound, StorageUnavailable
 from tests.servers import free_ports
 
 FILL_THE_DISK = """
-import asyncio, os
+import asyncio, os, sys
 from pathlib import Path
 from adapters.artifacts import FileArtifacts
 from domain.errors import StorageUnavailable
 
 async def main():
-    store = FileArtifacts(Path("/scratch/artifacts"))
+    store = FileArtifacts(Path(sys.argv[1]) / "artifacts")
     await store.publish("small", b"1", "text/plain")
     try:
         await store.publish("big", os.urandom(2_000_000), "text/plain")
     except StorageUnavailable as error:
-        print(error, await store.published(), os.listdir("/scratch/artifacts/writing"))
+        print(error, await store.published(), os.listdir(sys.argv[1] + "/artifacts/writing"))
 
 asyncio.run(main())
 """
@@ -126,10 +126,10 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap makes the small disk")
-async def test_a_full_disk_is_said_and_leaves_nothing_half_written():
-    sandbox = [bwrap_path(), "--bind", "/", "/", "--dev", "/dev", "--size", "1000000", "--tmpfs", "/scratch"]
+async def test_a_full_disk_is_said_and_leaves_nothing_half_written(tmp_path: Path):
+    sandbox = [bwrap_path(), "--bind", "/", "/", "--dev", "/dev", "--size", "1000000", "--tmpfs", tmp_path]
     child = await asyncio.create_subprocess_exec(
-        *sandbox, sys.executable, "-c", FILL_THE_DISK, stdout=asyncio.subprocess.PIPE
+        *sandbox, sys.executable, "-c", FILL_THE_DISK, tmp_path, stdout=asyncio.subprocess.PIPE
     )
     output, _ = await child.communicate()
     assert output.decode().strip().endswith("is full; free some space. ['small'] []")

@@ -31,11 +31,10 @@ async def postgres() -> AsyncIterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def processes() -> Iterator[ProcessPoolExecutor]:
-    """Two other processes, with everything imported. Spawned: a fork would share this one's connections."""
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for started in [pool.submit(rivals.warm) for _ in range(2)]:
-            started.result()
+def other_process() -> Iterator[ProcessPoolExecutor]:
+    """Another process, with everything imported. Spawned: a fork would share this one's connections."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        pool.submit(rivals.warm).result()
         yield pool
 
 

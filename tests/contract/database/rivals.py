@@ -1,4 +1,4 @@
-"""What the suite's other processes do. Their pool is started once: importing takes them longer than the work."""
+"""What the suite's other process does. It is started once: importing takes it longer than the work."""
 
 import asyncio
 from decimal import Decimal
@@ -14,12 +14,12 @@ def run_migrate(url: str) -> None:
     asyncio.run(migrate(url))
 
 
-def reserve_50(url: str, first: int) -> list[bool]:
+def run_reserve_50(url: str, first: int) -> list[bool]:
+    return asyncio.run(reserve_50(url, first))
+
+
+async def reserve_50(url: str, first: int) -> list[bool]:
     """Reserve 50 turns at once; which of them fitted."""
-    return asyncio.run(_reserve_50(url, first))
-
-
-async def _reserve_50(url: str, first: int) -> list[bool]:
     db = await Database.open(DatabaseSettings(url=SecretStr(url)))
     books, budget = SqlBooks(db), Budget(tokens=10**9, usd=Decimal("1.05"), turns=1000)
 

@@ -82,12 +82,10 @@ async def test_a_turn_recorded_without_a_reservation_counts(books):
     assert await books.spent(RUN) == Spent(tokens=50, usd=Decimal("0.05"), turns=1)
 
 
-async def test_two_processes_with_50_tasks_each_do_not_overspend(books, url, processes):
+async def test_two_processes_with_50_tasks_each_do_not_overspend(books, url, other_process):
     """The budget has room for 10 of the 100."""
-    loop = asyncio.get_running_loop()
-    halves = await asyncio.gather(
-        *(loop.run_in_executor(processes, rivals.reserve_50, url, first) for first in (0, 50))
-    )
+    there = asyncio.get_running_loop().run_in_executor(other_process, rivals.run_reserve_50, url, 0)
+    halves = await asyncio.gather(there, rivals.reserve_50(url, 50))
     assert [len(half) for half in halves] == [50, 50]
     assert (halves[0] + halves[1]).count(True) == 10
     assert await books.spent("run") == Spent(tokens=100, usd=Decimal(1), turns=10)

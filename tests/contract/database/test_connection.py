@@ -24,10 +24,9 @@ def settings(url: str, **more: object) -> DatabaseSettings:
     return DatabaseSettings(url=SecretStr(url), **more)
 
 
-async def test_processes_that_start_at_once_migrate_once(empty_url, processes):
-    loop = asyncio.get_running_loop()
-    others = (loop.run_in_executor(processes, rivals.run_migrate, empty_url) for _ in range(2))
-    await asyncio.gather(*others, migrate(empty_url), migrate(empty_url))
+async def test_processes_that_start_at_once_migrate_once(empty_url, other_process):
+    there = asyncio.get_running_loop().run_in_executor(other_process, rivals.run_migrate, empty_url)
+    await asyncio.gather(there, migrate(empty_url), migrate(empty_url))
     await migrate(empty_url)
     db = await Database.open(settings(empty_url))
     with pytest.raises(NotFound):
@@ -110,6 +109,12 @@ async def test_a_file_that_cannot_be_made_is_said(tmp_path: Path):
     (tmp_path / "folder.db").mkdir()
     with pytest.raises(StorageUnavailable, match="unable to open database file"):
         await migrate(f"sqlite:///{tmp_path}/folder.db")
+
+
+async def test_a_file_that_is_no_database_is_said(tmp_path: Path):
+    (tmp_path / "notes.db").write_text("not a database " * 100)
+    with pytest.raises(StorageUnavailable, match="file is not a database"):
+        await Database.open(settings(f"sqlite:///{tmp_path}/notes.db"))
 
 
 async def test_a_database_without_tables_is_said(tmp_path: Path):

@@ -257,6 +257,19 @@ async def test_finding_by_issue_and_not_finding(store, requested):
             await ask("int_nothing' OR 1=1 --")
 
 
+async def test_odd_text_is_kept_or_refused_and_never_seems_an_outage(store, requested):
+    cmd = requested()
+    cmd = cmd.model_copy(update={"request": cmd.request.model_copy(update={"title": "a\x00b ' \" 😀"})})
+    assert (await store.accept(cmd, **RUN)).title == "a\ufffdb ' \" 😀"
+    failed = await store.enter(cmd.integration_id, Stage.FAILED, key="k", detail="log \x00 tail")
+    assert failed.failure == "log \ufffd tail"
+    assert len(await store.events(cmd.integration_id)) == 2
+    assert (await store.audit(cmd.integration_id))[1].detail == "log \ufffd tail"
+    for name in ("x\x00", "\ud800"):
+        with pytest.raises((NotFound, InvalidInput)):
+            await store.find(name)
+
+
 async def test_pages_go_through_all_newest_first_while_more_come(store, requested):
     rows = [await store.accept(requested(), **RUN) for _ in range(7)]
     await store.accept(requested(organization="org_" + "1" * 32), **RUN)

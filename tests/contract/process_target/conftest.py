@@ -196,7 +196,8 @@ class World:
 
 @pytest.fixture(scope="session")
 def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runner")
+    # Longer than a unix socket's path may be (107 bytes).
+    return tmp_path_factory.mktemp("runner") / ("a long way down " * 4) / ("and further down " * 4)
 
 
 @pytest.fixture(scope="session")

@@ -6,25 +6,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from adapters.artifacts import FileArtifacts
 from adapters.sandbox import Environments, SandboxChecks, SandboxSettings
-from domain.artifacts import ArtifactRef, content_hash
 
 collect_ignore = ["packages"]  # data, with tests of their own
 
 GOOD = Path(__file__).parent / "packages" / "good"
 PACKAGE = "colour_names_integration"
-
-
-class Memory:
-    """Artifacts, as far as checks need them."""
-
-    def __init__(self) -> None:
-        self.stored: dict[str, bytes] = {}
-
-    async def put(self, data: bytes, media_type: str) -> ArtifactRef:
-        ref = ArtifactRef(hash=content_hash(data), size=len(data), media_type=media_type)
-        self.stored[ref.hash] = data
-        return ref
 
 
 def quiet(message: str) -> None:
@@ -37,18 +25,18 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Environments:
 
 
 @pytest.fixture
-def artifacts() -> Memory:
-    return Memory()
+def artifacts(tmp_path: Path) -> FileArtifacts:
+    return FileArtifacts(tmp_path / "artifacts")
 
 
 @pytest.fixture
-def checks(artifacts: Memory, environments: Environments) -> SandboxChecks:
+def checks(artifacts: FileArtifacts, environments: Environments) -> SandboxChecks:
     settings = SandboxSettings(memory=512 << 20, tmp_size=16 << 20, cpu=5, seconds=60)
     return SandboxChecks(artifacts, environments, settings)
 
 
 @pytest.fixture
-def impatient(artifacts: Memory, environments: Environments) -> SandboxChecks:
+def impatient(artifacts: FileArtifacts, environments: Environments) -> SandboxChecks:
     return SandboxChecks(artifacts, environments, SandboxSettings(seconds=3))
 
 

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
+from adapters.artifacts import FileArtifacts
 from adapters.sandbox import SandboxChecks
 from domain.errors import InvalidInput
 from domain.reports import CheckReport, Level
-from tests.contract.sandbox.conftest import PACKAGE, Memory, quiet
+from tests.contract.sandbox.conftest import PACKAGE, quiet
 
 CLIENT = f"{PACKAGE}/client.py"
 
@@ -17,20 +18,22 @@ def found(report: CheckReport) -> set[tuple[str, str, str]]:
 
 
 async def test_the_good_package_is_clean_and_its_report_is_sarif(
-    checks: SandboxChecks, good: dict[str, str], artifacts: Memory
+    checks: SandboxChecks, good: dict[str, str], artifacts: FileArtifacts
 ) -> None:
     beats: list[str] = []
     report = await checks.check(good, heartbeat=beats.append)
     assert report.findings == []
     assert report.report.media_type == "application/sarif+json"
-    stored = json.loads(artifacts.stored[report.report.hash])
+    stored = json.loads(await artifacts.get(report.report))
     assert stored["version"] == "2.1.0"
     tools = [run["tool"]["driver"]["name"] for run in stored["runs"]]
     assert tools == ["source", "manifest", "ruff format", "ruff", "mypy"]
     assert beats
 
 
-async def test_a_type_error_names_its_line(checks: SandboxChecks, good: dict[str, str], artifacts: Memory) -> None:
+async def test_a_type_error_names_its_line(
+    checks: SandboxChecks, good: dict[str, str], artifacts: FileArtifacts
+) -> None:
     good[CLIENT] = good[CLIENT].replace("timeout=10,", 'timeout="ten",')
     report = await checks.check(good, heartbeat=quiet)
     (finding,) = report.blocking
@@ -39,7 +42,7 @@ async def test_a_type_error_names_its_line(checks: SandboxChecks, good: dict[str
     assert finding.line == line
     (result,) = next(
         run["results"]
-        for run in json.loads(artifacts.stored[report.report.hash])["runs"]
+        for run in json.loads(await artifacts.get(report.report))["runs"]
         if run["tool"]["driver"]["name"] == "mypy"
     )
     place = result["locations"][0]["physicalLocation"]

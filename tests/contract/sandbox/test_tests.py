@@ -6,9 +6,10 @@ import uuid
 import psutil
 import pytest
 
+from adapters.artifacts import FileArtifacts
 from adapters.sandbox import SandboxChecks
 from domain.reports import TestReport
-from tests.contract.sandbox.conftest import Memory, quiet
+from tests.contract.sandbox.conftest import quiet
 
 ATTACKS = "tests/test_attacks.py"
 
@@ -21,13 +22,13 @@ def alive(marker: str) -> list[psutil.Process]:
     return [process for process in psutil.process_iter(["cmdline"]) if marker in (process.info["cmdline"] or [])]
 
 
-async def test_the_good_package_passes(checks: SandboxChecks, good: dict[str, str], artifacts: Memory) -> None:
+async def test_the_good_package_passes(checks: SandboxChecks, good: dict[str, str], artifacts: FileArtifacts) -> None:
     report = await checks.test(good, heartbeat=quiet)
     assert report.ok, report
     assert (report.passed, report.failed, report.skipped) == (4, 0, 0)
     assert report.report is not None
     assert report.report.media_type == "application/junit+xml"
-    assert b"test_an_upstream_error_is_502" in artifacts.stored[report.report.hash]
+    assert b"test_an_upstream_error_is_502" in await artifacts.get(report.report)
 
 
 async def test_failures_are_named_and_bounded(checks: SandboxChecks, good: dict[str, str]) -> None:
@@ -255,11 +256,11 @@ def test_write():
     assert report.ok, report
 
 
-async def test_a_flood_of_output_is_bounded(checks: SandboxChecks, good: dict[str, str], artifacts: Memory) -> None:
+async def test_a_flood_of_output_is_bounded(checks: SandboxChecks, good: dict[str, str]) -> None:
     code = "import sys\n\ndef test_flood():\n    for _ in range(100):\n        sys.stdout.write('x' * (1 << 20))\n"
     report = await run_code(checks, good, code)
     assert not report.ok
-    assert sum(map(len, artifacts.stored.values())) < 5 << 20
+    assert report.report is None or report.report.size < 1 << 20
     assert len(report.model_dump_json()) < 10_000
 
 

@@ -1,6 +1,7 @@
 """Stacks of small real processes."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -157,11 +158,16 @@ def alive(pid: int) -> bool:
         return False
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something that happens in another process; fails after 10 seconds."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110  # another process sets no event of ours
+            await asyncio.sleep(0.02)
+
+
 async def gone(*pids: int) -> None:
     """Wait until none of them is alive; fails after 10 seconds."""
-    async with asyncio.timeout(10):
-        while any(alive(pid) for pid in pids):
-            await asyncio.sleep(0.02)
+    await until(lambda: not any(alive(pid) for pid in pids))
 
 
 def group_of(pid: int) -> list[int]:
@@ -194,10 +200,8 @@ def bystander() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
     yield make
     for process in started:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()
         if process.stdout:
             process.stdout.close()

@@ -1,6 +1,5 @@
 """How a supervisor ends, and what the next one finds."""
 
-import asyncio
 import json
 import os
 import signal
@@ -14,7 +13,7 @@ import pytest
 from cli.stack import Part, PartState, Stack
 from cli.stack.errors import StackRefused
 from cli.stack.leftovers import MARK, Record
-from tests.unit.cli.conftest import Events, Supervisor, alive, gone, group_of
+from tests.unit.cli.conftest import Events, Supervisor, alive, gone, group_of, until
 
 Start = Callable[..., Awaitable[Supervisor]]
 StackOf = Callable[..., Stack]
@@ -35,9 +34,7 @@ async def test_a_signal_while_starting_ends_all_of_it(supervisors: Start) -> Non
     supervisor = await supervisors("late")
     await supervisor.until("server-1 starting")
     recorded = supervisor.data_dir / "processes.json"
-    async with asyncio.timeout(10):
-        while not recorded.exists() or len(json.loads(recorded.read_text())) < 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: recorded.exists() and len(json.loads(recorded.read_text())) == 2)
     pids = [pid for pid, _ in json.loads(recorded.read_text()).values()]
     supervisor.process.send_signal(signal.SIGINT)
     assert await supervisor.ended() == 0
@@ -86,7 +83,7 @@ async def test_only_ours_are_ended(
     recorded = {"a": [ours.pid, started], "b": [reused.pid, started - 1000], "c": [unmarked.pid, started]}
     (tmp_path / "processes.json").write_text(json.dumps(recorded))
     async with stack_of(script("x", "", once=True)):
-        assert ours.wait(10) == -signal.SIGKILL
+        assert not alive(ours.pid)
         assert alive(reused.pid)  # the pid is used by another process now
         assert alive(orphan)  # the group is, but nothing says that it is this stack's
     os.kill(orphan, signal.SIGKILL)

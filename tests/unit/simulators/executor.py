@@ -56,8 +56,12 @@ class Document:
             text = re.sub(r"([a-z])([A-Z])", r"\1 \2", about).lower()
             score = sum(word[:5] in text for word in wanted)
             if score or not wanted:
-                ranked.append((-score, f"{method.upper()} {path} | {operation.get('operationId', '')} | {_about(operation)}"))
-        return "\n".join(text for _, text in sorted(ranked, key=lambda pair: pair[0])[:limit]) or "No operation matches."
+                ranked.append(
+                    (-score, f"{method.upper()} {path} | {operation.get('operationId', '')} | {_about(operation)}")
+                )
+        return (
+            "\n".join(text for _, text in sorted(ranked, key=lambda pair: pair[0])[:limit]) or "No operation matches."
+        )
 
     def operation(self, method: str, path: str) -> str:
         operation = deepcopy(self.operations[(method.lower(), path)])
@@ -130,7 +134,9 @@ class Executor:
         self.document = Document(document)
         self.folder = folder
 
-    def analyse(self, wish: str, *, base_url: str = "http://127.0.0.1:7243", name: str = "", complaints: int = 0) -> Run:
+    def analyse(
+        self, wish: str, *, base_url: str = "http://127.0.0.1:7243", name: str = "", complaints: int = 0
+    ) -> Run:
         named = f"Name: {name}\n" if name else ""
         first = (
             f'<request>\n{named}Base URL: {base_url}\n<untrusted source="request title">\n{wish.splitlines()[0]}\n</untrusted>\n'
@@ -152,12 +158,16 @@ class Executor:
         return self.play([{"role": "user", "content": text}], list(GENERATION_TOOLS))
 
     def say(self, run: Run, text: str) -> Run:
-        return self.play([*run.messages, {"role": "user", "content": [{"type": "text", "text": text}]}], list(GENERATION_TOOLS))
+        return self.play(
+            [*run.messages, {"role": "user", "content": [{"type": "text", "text": text}]}], list(GENERATION_TOOLS)
+        )
 
     def play(self, messages: list[dict[str, Any]], tools: list[str]) -> Run:
         calls: list[tuple[str, dict[str, Any], str, bool]] = []
         for turn in range(1, MAX_TURNS + 1):
-            blocks = reply({"messages": messages, "tools": [{"name": name} for name in tools], "model": "m", "max_tokens": 1})
+            blocks = reply(
+                {"messages": messages, "tools": [{"name": name} for name in tools], "model": "m", "max_tokens": 1}
+            )
             messages = [*messages, {"role": "assistant", "content": blocks}]
             uses = [block for block in blocks if block["type"] == "tool_use"]
             if not uses:
@@ -239,7 +249,9 @@ class Executor:
 
     def tests(self) -> str:
         """What pytest says, with counts as the product gives them."""
-        done = self.python("-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.")
+        done = self.python(
+            "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=."
+        )
         counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", done.stdout)}
         failed = counts.get("failed", 0) + counts.get("error", 0)
         text = f"{counts.get('passed', 0)} passed, {failed} failed, 0 skipped."
