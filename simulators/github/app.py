@@ -109,6 +109,8 @@ class GitHub:
                 return _response(request, Reply({"message": f"bad body: {error!r}"}, 422), {})
             if request.method == "GET":
                 return _response(request, reply, {})
+            # What the bot did before is told before.
+            await asyncio.gather(*self._sending)
             sent = [people.summary(await self._sender.send(delivery)) for delivery in ctx.deliveries]
             first = sent[0] if sent else {"id": None, "status": None}
             body = {"result": reply.body, "deliveries": sent, "delivery_id": first["id"], "status": first["status"]}

@@ -4,10 +4,11 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import click
 import typer
-from pydantic import AliasChoices, SecretStr
+from pydantic import AliasChoices, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -36,6 +37,22 @@ def names() -> set[str]:
     return {variable.name for variable in all_variables()}
 
 
+def secrets() -> set[str]:
+    return {variable.name for variable in all_variables() if variable.secret}
+
+
+def defaults() -> dict[str, str]:
+    """What a table says of each variable: what one process needs is required, and `ccb up` may choose otherwise."""
+    found = {}
+    for name in names():
+        of_processes = [v.default for v in all_variables() if v.name == name and v.owner != "StackOptions"]
+        of_stack = [v.default for v in all_variables() if v.name == name and v.owner == "StackOptions"]
+        given = sorted({default for default in of_processes if default})
+        text = "required" if "required" in given else "; ".join(given)
+        found[name] = "; ".join(dict.fromkeys([text, *of_stack] if text else of_stack))
+    return found
+
+
 def commands() -> dict[tuple[str, ...], click.Command]:
     """Every command of `ccb` by its words, groups included."""
     return dict(_walked(typer.main.get_command(app), ()))
@@ -62,9 +79,7 @@ def _of_settings() -> Iterator[Variable]:
             alias = info.validation_alias
             named = [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [alias]
             for name in named if alias is not None else [f"{prefix}{field}".upper()]:
-                yield Variable(
-                    name=str(name), owner=settings.__name__, default=_default(info), secret=_is_secret(info)
-                )
+                yield Variable(name=str(name), owner=settings.__name__, default=_default(info), secret=_is_secret(info))
 
 
 def _classes() -> list[type[BaseSettings]]:
@@ -74,7 +89,8 @@ def _classes() -> list[type[BaseSettings]]:
                 importlib.import_module(module.name)
     ours = ("adapters.", "api.", "cli.", "workers.")
     return sorted(
-        (found for found in BaseSettings.__subclasses__() if found.__module__.startswith(ours)), key=lambda c: c.__name__
+        (found for found in BaseSettings.__subclasses__() if found.__module__.startswith(ours)),
+        key=lambda c: c.__name__,
     )
 
 
@@ -90,4 +106,6 @@ def _default(info: FieldInfo) -> str:
         value = value.get_secret_value()
     if value is None or value in ("", ()):
         return ""
+    if isinstance(value, timedelta):
+        return str(TypeAdapter(timedelta).dump_python(value, mode="json"))
     return str(value).lower() if isinstance(value, bool) else str(value)

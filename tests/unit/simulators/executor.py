@@ -128,11 +128,12 @@ class Run:
 
 
 class Executor:
-    """Plays the product's part. `folder` is the workspace of a generation."""
+    """Plays the product's part. `folder` is the workspace of a generation; `types` runs mypy, the slowest check."""
 
     def __init__(self, document: dict[str, Any], folder: Path | None = None) -> None:
         self.document = Document(document)
         self.folder = folder
+        self.types = True
 
     def analyse(
         self, wish: str, *, base_url: str = "http://127.0.0.1:7243", name: str = "", complaints: int = 0
@@ -215,6 +216,8 @@ class Executor:
         assert self.folder is not None
         if name == "list_files":
             return "\n".join(f"{p.relative_to(self.folder)} 1" for p in sorted(self.folder.rglob("*")) if p.is_file())
+        if any(part.startswith(".") for part in arguments["path"].split("/")):
+            raise ValueError("Hidden files and parent folders are not for you.")
         path = self.folder / arguments["path"]
         if name == "read_file":
             return path.read_text("utf-8")
@@ -240,7 +243,7 @@ class Executor:
             ["mypy", "--strict", "--no-error-summary", "--cache-dir", cache, "."],
         ]
         found: list[str] = []
-        for command in commands:
+        for command in commands if self.types else commands[:2]:
             done = self.python("-m", *command)
             lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
             if done.returncode != 0:
