@@ -8,8 +8,19 @@ from activities.bundles import MEDIA_TYPE, pack
 from activities.store import load_files
 from domain.artifacts import content_hash
 from domain.errors import Corrupted, DeploymentUnhealthy
-from domain.ports import Artifacts, Target
-from domain.steps import Deploy, DeploymentOf, PublishBundle, Published, RestoreRoute, Switched, Unpublish
+from domain.ports import Artifacts, Secrets, Target
+from domain.steps import (
+    Deploy,
+    DeploymentOf,
+    ForgetSecrets,
+    Missing,
+    NeedSecrets,
+    PublishBundle,
+    Published,
+    RestoreRoute,
+    Switched,
+    Unpublish,
+)
 from domain.vendors import DeploymentStatus
 
 HEALTH_EVERY = 0.25
@@ -17,9 +28,20 @@ HEALTH_EVERY = 0.25
 
 
 class DeploymentActivities:
-    def __init__(self, target: Target, artifacts: Artifacts) -> None:
+    def __init__(self, target: Target, artifacts: Artifacts, secrets: Secrets) -> None:
         self._target = target
         self._artifacts = artifacts
+        self._secrets = secrets
+
+    @activity.defn(name="deploy.missing_secrets")
+    async def missing_secrets(self, cmd: NeedSecrets) -> Missing:
+        """Which of the required secrets nobody has given yet. Values never leave this process."""
+        given = await self._secrets.names(cmd.integration_id)
+        return Missing(names=[name for name in cmd.names if name not in given])
+
+    @activity.defn(name="deploy.forget_secrets")
+    async def forget_secrets(self, cmd: ForgetSecrets) -> None:
+        await self._secrets.forget(cmd.integration_id)
 
     @activity.defn(name="deploy.publish_bundle")
     async def publish_bundle(self, cmd: PublishBundle) -> Published:
@@ -37,11 +59,13 @@ class DeploymentActivities:
     @activity.defn(name="deploy.start")
     async def start(self, cmd: Deploy) -> DeploymentStatus:
         configuration = {key.name: key.default for key in cmd.spec.configuration if key.default is not None}
+        given = await self._secrets.reveal(cmd.integration_id)
+        declared = {secret.name for secret in cmd.spec.secrets}
         return await self._target.start(
             cmd.spec,
             await self._artifacts.get(cmd.spec.bundle),
             configuration=configuration,
-            secrets={},
+            secrets={name: value for name, value in given.items() if name in declared},
             heartbeat=activity.heartbeat,
         )
 

@@ -1,33 +1,64 @@
 """`python -m api`: serve the API until told to stop."""
 
 import asyncio
+import contextlib
+import signal
+import socket
 import sys
+from collections.abc import Iterator
 
 import uvicorn
 from pydantic import ValidationError
 
 from adapters import telemetry
 from api.app import create_app
+from api.settings import ApiSettings
 from api.wiring import ProcessSettings, open_services
-from domain.errors import CcbError
+from domain.errors import CcbError, InvalidInput
+
+
+class _Server(uvicorn.Server):
+    """Ends quietly: uvicorn's own way raises SIGTERM again, which would end the process before it has tidied up."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
 
 async def serve(settings: ProcessSettings) -> None:
     """Open the services, serve, and give the services back."""
+    listening = bound(settings.api)
     services = await open_services(settings)
     try:
         config = uvicorn.Config(
             create_app(services),
-            host=settings.api.host,
-            port=settings.api.port,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        await uvicorn.Server(config).serve()
+        await _Server(config).serve(sockets=[listening])
     finally:
         await services.close()
+
+
+def bound(settings: ApiSettings) -> socket.socket:
+    """Raises InvalidInput if somebody else listens there."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise InvalidInput(
+            f"The API cannot listen on {settings.host} port {settings.port} ({error.strerror}): "
+            "end what listens there, or choose another with CCB_API_PORT."
+        ) from error
 
 
 def main() -> int:
@@ -35,10 +66,12 @@ def main() -> int:
     try:
         asyncio.run(serve(ProcessSettings()))
     except CcbError as error:
-        print(error.message, file=sys.stderr)
+        sys.stderr.write(f"{error.message}\n")
         return 1
     except ValidationError as error:
-        print(f"The settings cannot be used: {error}", file=sys.stderr)
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        sys.stderr.write(f"A setting cannot be used: {error.title} {place}: {first['msg']}.\n")
         return 2
     return 0
 

@@ -187,6 +187,22 @@ class People(Protocol):
         """The person of this name in the default organisation, made if need be."""
 
 
+class Secrets(Protocol):
+    """Values that integrations are given in their environment. Stored encrypted; only `reveal` gives them back."""
+
+    async def put(self, integration_id: str, name: str, value: SecretStr) -> None:
+        """Store or replace one."""
+
+    async def names(self, integration_id: str) -> list[str]:
+        """Which are stored, sorted."""
+
+    async def reveal(self, integration_id: str) -> dict[str, SecretStr]:
+        """All of them, for the process that needs them. Raises Corrupted if they were encrypted with another key."""
+
+    async def forget(self, integration_id: str) -> None:
+        """Remove all; nothing there is fine."""
+
+
 class Deliveries(Protocol):
     """The webhook inbox: stored before it is acknowledged, handled once."""
 
@@ -364,6 +380,9 @@ class Runs(Protocol):
     async def abandon(self, integration_id: str, cmd: Abandon) -> RunStatus: ...
 
     async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus: ...
+
+    async def secrets_changed(self, integration_id: str) -> None:
+        """Wake a run that waits for secrets; a run that does not is left alone."""
 
     async def status(self, integration_id: str) -> RunStatus:
         """Live, with the conversation under way."""

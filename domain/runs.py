@@ -29,6 +29,7 @@ REVIEW_UPDATE = "submit_review"
 ABANDON_UPDATE = "abandon"
 RAISE_BUDGET_UPDATE = "raise_budget"
 STATUS_QUERY = "status"
+SECRETS_SIGNAL = "secrets_changed"
 
 LIFECYCLE_QUEUE = "lifecycle"
 CLAUDE_QUEUE = "claude"

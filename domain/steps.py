@@ -264,6 +264,19 @@ class Deploy(Data):
     integration_id: IntegrationId
 
 
+class NeedSecrets(Data):
+    integration_id: IntegrationId
+    names: list[str]
+
+
+class Missing(Data):
+    names: list[str]
+
+
+class ForgetSecrets(Data):
+    integration_id: IntegrationId
+
+
 class DeploymentOf(Data):
     id: DeploymentId
     name: Name

@@ -13,7 +13,7 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True, help="0 picks a free one; the first line printed names it")
     parser.add_argument("--state-dir", type=Path, required=True, help="where state is kept, made if need be")
-    parser.add_argument("--config", type=Path, required=True, help="a JSON file with one object for each vendor that is wanted")
+    parser.add_argument("--config", type=Path, required=True, help="JSON: one object for each vendor wanted")
     options = parser.parse_args()
     try:
         serve(options.host, options.port, options.state_dir, json.loads(options.config.read_text()))

@@ -1,5 +1,7 @@
 """Deploying: publish, merge, start, wait until healthy, switch the stable URL, register. Each step has its undo."""
 
+from temporalio import workflow
+
 from activities.deployments import DeploymentActivities
 from activities.integrations import IntegrationActivities
 from activities.repository import RepositoryActivities
@@ -7,10 +9,14 @@ from domain import ids, manifest
 from domain.lifecycle import Stage
 from domain.plan import Plan
 from domain.registry import RegistryEntry
+from domain.runs import Waiting
 from domain.steps import (
     Deploy,
     DeploymentOf,
+    ForgetSecrets,
     MergePullRequest,
+    Missing,
+    NeedSecrets,
     PublishBundle,
     Published,
     Register,
@@ -41,12 +47,35 @@ class Deploying:
         )
 
     async def deploy(self, *, branch: str, folder: str) -> None:
-        await self._run.enter(Stage.DEPLOYING, "publishes the bundle")
+        await self._run.enter(Stage.DEPLOYING, "looks for the secrets it needs")
+        await self._secrets()
+        self._run.doing("publishes the bundle")
         published = await self._publish()
         await self._merge(branch=branch, folder=folder)
         await self._start(published)
         self._run.book.url = await self._switch()
         await self._register(self._run.book.url)
+
+    async def _secrets(self) -> None:
+        """Wait until people have given every secret that the integration cannot do without."""
+        required = [secret.name for secret in self._manifest.secrets if secret.required]
+        if not required:
+            return
+        mine = ForgetSecrets(integration_id=self._run.cmd.integration_id)
+        self._saga.on_failure(
+            "secrets", lambda: step(DeploymentActivities.forget_secrets, mine, policies.UNDO_DEPLOY, "undo")
+        )
+        cmd = NeedSecrets(integration_id=self._run.cmd.integration_id, names=required)
+        since, known = workflow.now(), self._run.secrets_changes
+        while missing := (await self._missing(cmd)).names:
+            words = f"the secrets {', '.join(missing)}: `ccb secrets set {self._manifest.name} {missing[0]}`"
+            self._run.waits(Waiting(what=words, since=since))
+            await self._run.told_of_secrets(known, policies.LOOK_AGAIN)
+            known = self._run.secrets_changes
+        self._run.waits(None)
+
+    async def _missing(self, cmd: NeedSecrets) -> Missing:
+        return await step(DeploymentActivities.missing_secrets, cmd, policies.DEPLOY, "look for secrets")
 
     async def _publish(self) -> Published:
         key = f"bundles/{self._run.cmd.integration_id}/{self._manifest.name}-{self._manifest.version}.tar.gz"

@@ -1,5 +1,8 @@
 """One life-cycle run at work: its book, its conversations, and what every stage does on entering."""
 
+import contextlib
+from datetime import timedelta
+
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.workflow import ActivityConfig, ChildWorkflowHandle
@@ -31,6 +34,7 @@ class Run:
         self._next_turn = 1
         self._conversations = 0
         self._entries = 0
+        self.secrets_changes = 0
         self._child: ChildWorkflowHandle[ConverseWorkflow, Conversed] | None = None
 
     @property
@@ -126,6 +130,13 @@ class Run:
         self._next_turn = conversed.next_turn
         self.book.spent = conversed.spent
         return conversed
+
+    async def told_of_secrets(self, known: int, within: timedelta) -> None:
+        """Wait until secrets changed since `known`, but no longer than `within`: the word of it can be lost."""
+        with contextlib.suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self.secrets_changes != known, timeout=within, timeout_summary="look for secrets again"
+            )
 
     async def raise_budget(self, budget: Budget) -> None:
         self.book.budget = budget

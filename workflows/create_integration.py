@@ -25,6 +25,7 @@ from domain.runs import (
     CREATE_WORKFLOW,
     RAISE_BUDGET_UPDATE,
     REVIEW_UPDATE,
+    SECRETS_SIGNAL,
     STATUS_QUERY,
     Abandon,
     CreateIntegration,
@@ -212,6 +213,10 @@ class CreateIntegrationWorkflow:
     @workflow.signal(name="conversation_waits")
     def conversation_waits(self, waiting: Waiting | None) -> None:
         self._run.waits(waiting)
+
+    @workflow.signal(name=SECRETS_SIGNAL)
+    def secrets_changed(self) -> None:
+        self._run.secrets_changes += 1
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> RunStatus:

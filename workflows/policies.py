@@ -73,3 +73,6 @@ UNDO = VENDOR_WRITE | _TO_UNDO
 
 UNDO_DEPLOY = DEPLOY | _TO_UNDO
 UNDO_RECORD = RECORD | LocalActivityConfig(schedule_to_close_timeout=timedelta(days=1))
+
+LOOK_AGAIN = timedelta(hours=1)
+"""How long a run that waits for secrets goes without looking, should the word that they are there be lost."""

@@ -93,7 +93,8 @@ def merge(repo: Repository, pull: PullRequest, *, message: str) -> Merge:
 def _merge(repo: Repository, found: RemotePull, pull: PullRequest, message: str) -> None:
     if found.state == "closed":
         raise Conflict(f"Pull request {pull.number} was closed without being merged.", pull_request=pull.number)
-    method = "merge" if repo.allow_merge_commit else "squash"
+    # Absent for some tokens, which does not mean that it is forbidden.
+    method = "squash" if repo.allow_merge_commit is False else "merge"
     title, _, text = message.partition("\n")
     try:
         found.merge(commit_title=title, commit_message=text.strip(), merge_method=method, sha=pull.head_sha)

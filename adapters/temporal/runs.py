@@ -34,6 +34,7 @@ from domain.runs import (
     LIFECYCLE_QUEUE,
     RAISE_BUDGET_UPDATE,
     REVIEW_UPDATE,
+    SECRETS_SIGNAL,
     STATUS_QUERY,
     Abandon,
     ConversationStatus,
@@ -99,6 +100,14 @@ class TemporalRuns:
 
     async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus:
         return await self._steer(integration_id, RAISE_BUDGET_UPDATE, cmd)
+
+    async def secrets_changed(self, integration_id: str) -> None:
+        handle = self._handle(integration_id)
+        try:
+            async with _translated(handle.id):
+                await handle.signal(SECRETS_SIGNAL)
+        except NotFound:
+            _log.info("no run waits for secrets", extra={"integration_id": integration_id})
 
     async def status(self, integration_id: str) -> RunStatus:
         handle = self._handle(integration_id)

@@ -1,6 +1,7 @@
 """The supervisor: starts parts as soon as what they need is ready, restarts what dies, and leaves nothing behind."""
 
 import asyncio
+import itertools
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -31,7 +32,8 @@ PATIENCE = 3
 """Deaths of a part that was never ready before the whole start is given up."""
 
 _PROBE_TIMEOUT = 5.0
-_PROBE_EVERY = 0.05
+_PROBE_OFTEN, _OFTEN, _PROBE_SELDOM = 0.05, 20, 0.2
+"""Seconds between probes: a few quickly, then so that asking does not slow down what is starting."""
 
 
 class PartState(StrEnum):
@@ -229,7 +231,7 @@ class Stack:
     async def _become_ready(self, part: Part, child: Child) -> None:
         if part.once:
             await asyncio.Event().wait()  # its end is what counts
-        while True:
+        for attempt in itertools.count():
             try:
                 async with asyncio.timeout(_PROBE_TIMEOUT):
                     await part.ready(child.started_at)
@@ -241,7 +243,7 @@ class Stack:
                 self._missing[part.name] = "it does not answer in time"
             else:
                 return
-            await asyncio.sleep(_PROBE_EVERY)
+            await asyncio.sleep(_PROBE_OFTEN if attempt < _OFTEN else _PROBE_SELDOM)
 
     def _keeper_ended(self, keeper: "asyncio.Task[None]") -> None:
         if not keeper.cancelled() and (error := keeper.exception()) is not None and not self._failure.done():

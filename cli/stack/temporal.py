@@ -1,7 +1,7 @@
 """The Temporal server of one machine: its settings, its namespace, and who polls it.
 
-The settings are the fastest that survive a killed process (docs/temporal-settings.md has the measurements): without
-WAL a workflow writes twice as much, and without the poll rates each step waits 50 ms for a limit meant for clusters.
+The settings are the fastest that survive a killed process: without WAL a workflow writes twice as much, and without
+the poll rates each step waits 50 ms for a limit that is meant for clusters.
 `synchronous=normal` can lose the last commits when the machine loses power, not when a process is killed.
 """
 
@@ -61,8 +61,10 @@ def command(
 
 
 def namespace_ready(address: str, namespace: str) -> Probe:
+    connection = _Connection(address)
+
     async def probe(_: float) -> None:
-        client = await _client(address)
+        client = await connection.client()
         await _asked(
             client.workflow_service.describe_namespace(
                 DescribeNamespaceRequest(namespace=namespace), timeout=_RPC_TIMEOUT
@@ -77,9 +79,10 @@ def workers_polling(address: str, namespace: str) -> Probe:
 
     The server remembers pollers for minutes after they died, so the time of their last call counts.
     """
+    connection = _Connection(address)
 
     async def probe(started_at: float) -> None:
-        client = await _client(address)
+        client = await connection.client()
         for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
             request = DescribeTaskQueueRequest(
                 namespace=namespace, task_queue=TaskQueue(name=LIFECYCLE_QUEUE), task_queue_type=kind
@@ -94,8 +97,10 @@ def workers_polling(address: str, namespace: str) -> Probe:
 def prepared(address: str, namespace: str) -> Callable[[], Awaitable[None]]:
     """Raise the retention and register our search attributes: at every start, since both are in the database file."""
 
+    connection = _Connection(address)
+
     async def prepare() -> None:
-        client = await _client(address)
+        client = await connection.client()
         await _raise_retention(client, namespace)
         await _register(client, namespace)
         # Registered is not yet known everywhere: a query that uses them all is the round trip.
@@ -139,11 +144,20 @@ async def _register(client: ServiceClient, namespace: str) -> None:
     await _asked(client.operator_service.add_search_attributes(request, timeout=_RPC_TIMEOUT))
 
 
-async def _client(address: str) -> ServiceClient:
-    try:
-        return await ServiceClient.connect(ConnectConfig(target_host=address))
-    except RuntimeError as error:
-        raise NotReady(f"Temporal does not answer at {address}") from error
+class _Connection:
+    """A connection made at the first call that succeeds; it reconnects by itself after that."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._client: ServiceClient | None = None
+
+    async def client(self) -> ServiceClient:
+        if self._client is None:
+            try:
+                self._client = await ServiceClient.connect(ConnectConfig(target_host=self._address))
+            except RuntimeError as error:
+                raise NotReady(f"Temporal does not answer at {self._address}") from error
+        return self._client
 
 
 async def _asked(call: Awaitable[_T]) -> _T:

@@ -140,6 +140,7 @@ def repository(ctx: Context, repo: Repo) -> Json:
         "is_template": False,
         "allow_forking": True,
         "web_commit_signoff_required": False,
+        "custom_properties": {},
         "permissions": {"admin": False, "maintain": False, "push": True, "triage": True, "pull": True},
         "created_at": repo.created_at,
         "updated_at": repo.updated_at,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -111,3 +112,13 @@ async def test_the_database_is_migrated(tmp_path: Path, events: Events) -> None:
     async with await stack(tmp_path, events, "database"):
         assert (tmp_path / "ccb.db").read_bytes().startswith(b"SQLite format 3")
         assert events.of("database", PartState.DONE)
+
+
+async def test_nothing_listens_beyond_loopback(tmp_path: Path, events: Events) -> None:
+    names = ("temporal", "valkey", "s3")
+    async with await stack(tmp_path, events, *names, valkey=True, s3=True):
+        for name in names:
+            process = psutil.Process(events.of(name, PartState.READY)[0].pid)
+            listening = [c.laddr.ip for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+            assert listening
+            assert set(listening) <= {"127.0.0.1", "::1"}, name

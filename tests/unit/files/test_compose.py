@@ -53,7 +53,7 @@ def test_each_variable_of_ours_is_one_that_the_code_reads() -> None:
 def test_each_variable_that_compose_asks_for_is_in_the_example() -> None:
     listed = re.findall(r"^#?([A-Z][A-Z0-9_]*)=", EXAMPLE.read_text(), re.MULTILINE)
     asked = {name for name, _ in uses()}
-    assert asked - set(listed) == {*()}
+    assert asked - set(listed) == set()
     required = {name for name, how in uses() if how.startswith(":?")}
     filled_in = re.findall(r"^([A-Z][A-Z0-9_]*)=$", EXAMPLE.read_text(), re.MULTILINE)
     assert set(filled_in) == required | {secret["environment"] for secret in COMPOSE["secrets"].values()}
