@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from api import documents, health, integrations, people, problems, runs, webhooks_github, webhooks_slack
+from api import documents, health, integrations, people, problems, runs, secrets, webhooks_github, webhooks_slack
 from api.edge import Edge
 from api.problems import Problem
 from api.services import Services
@@ -23,6 +23,7 @@ Every request under `/api/v1` needs an API key as `Authorization: Bearer KEY`. E
 _ROUTERS = [
     integrations.router,
     runs.router,
+    secrets.router,
     integrations.registry,
     documents.router,
     people.router,

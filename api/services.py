@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from adapters.database import SqlSecrets
 from adapters.temporal import TemporalRuns, TemporalSettings
 from api.intake import Intake
 from api.settings import ApiSettings, ReviewSettings, WebhookSettings
@@ -23,6 +24,7 @@ class Services:
     review: ReviewSettings
     integrations: Integrations
     people: People
+    secrets: SqlSecrets
     deliveries: Deliveries
     artifacts: Artifacts
     documents: ApiDocuments

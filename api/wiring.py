@@ -10,7 +10,15 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from adapters.artifacts import ArtifactSettings, open_artifacts
-from adapters.database import Database, DatabaseSettings, SqlDeliveries, SqlIntegrations, SqlPeople
+from adapters.database import (
+    Database,
+    DatabaseSettings,
+    SecretsSettings,
+    SqlDeliveries,
+    SqlIntegrations,
+    SqlPeople,
+    SqlSecrets,
+)
 from adapters.openapi import OpenApiDocuments, OpenApiSettings
 from adapters.process_target import ProcessTarget, ProcessTargetSettings
 from adapters.temporal import TemporalRuns, TemporalSettings, connect
@@ -33,6 +41,7 @@ class ProcessSettings:
     review: ReviewSettings = field(default_factory=ReviewSettings)
     temporal: TemporalSettings = field(default_factory=TemporalSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    secrets: SecretsSettings = field(default_factory=SecretsSettings)
     artifacts: ArtifactSettings = field(default_factory=ArtifactSettings)
     documents: OpenApiSettings = field(default_factory=OpenApiSettings)
     target: ProcessTargetSettings = field(default_factory=ProcessTargetSettings)
@@ -59,6 +68,7 @@ async def open_services(settings: ProcessSettings) -> Services:
         review=settings.review,
         integrations=SqlIntegrations(database),
         people=people,
+        secrets=SqlSecrets(database, settings.secrets),
         deliveries=deliveries,
         artifacts=artifacts,
         documents=OpenApiDocuments(settings.documents),

@@ -20,7 +20,6 @@ from domain.runs import RunStatus
 from domain.vendors import LogLine
 
 _TIMEOUT = httpx.Timeout(40.0, connect=5.0)
-_PEOPLE = TypeAdapter(list[Person])
 _Model = TypeVar("_Model", bound=Data)
 
 
@@ -50,6 +49,19 @@ class Key(Data):
     person_id: str
     label: str
     key: str
+
+
+class Secret(Data):
+    """A secret of an integration, without its value. `required` is None where no plan names it."""
+
+    name: str
+    description: str
+    required: bool | None
+    is_set: bool
+
+
+_PEOPLE = TypeAdapter(list[Person])
+_SECRETS = TypeAdapter(list[Secret])
 
 
 class Api:
@@ -110,10 +122,7 @@ class Api:
                 yield self._checked(LogLine, line)
 
     def people(self) -> list[Person]:
-        try:
-            return _PEOPLE.validate_json(self._send("GET", "/api/v1/people").content)
-        except ValidationError as error:
-            raise self._strange() from error
+        return self._all(_PEOPLE, self._send("GET", "/api/v1/people"))
 
     def add_person(self, person: dict[str, JsonValue]) -> Person:
         return self._parsed(Person, self._send("POST", "/api/v1/people", json=person))
@@ -121,6 +130,13 @@ class Api:
     def issue_key(self, person_id: str, *, label: str) -> Key:
         path = f"/api/v1/people/{person_id}/keys"
         return self._parsed(Key, self._send("POST", path, json={"label": label}))
+
+    def secrets(self, name: str) -> list[Secret]:
+        return self._all(_SECRETS, self._send("GET", _path(name, "secrets")))
+
+    def set_secret(self, name: str, secret: str, value: SecretStr) -> None:
+        """`secret` is its name, as an environment variable's."""
+        self._send("PUT", _path(name, "secrets", secret), json={"value": value.get_secret_value()})
 
     def _send(
         self,
@@ -149,6 +165,12 @@ class Api:
 
     def _parsed(self, model: type[_Model], answer: httpx.Response) -> _Model:
         return self._checked(model, answer.content)
+
+    def _all(self, models: TypeAdapter[list[_Model]], answer: httpx.Response) -> list[_Model]:
+        try:
+            return models.validate_json(answer.content)
+        except ValidationError as error:
+            raise self._strange() from error
 
     def _checked(self, model: type[_Model], data: bytes | str) -> _Model:
         try:

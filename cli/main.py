@@ -10,6 +10,7 @@ from cli import integrations, reviews
 from cli.demo import demo
 from cli.options import Json
 from cli.people import people
+from cli.secrets import secrets
 from cli.up import up
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command("request-changes")(reviews.request_changes)
 app.command("abandon")(reviews.abandon)
 app.command("budget")(reviews.budget)
 app.add_typer(people)
+app.add_typer(secrets)
 
 
 @app.command("version")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.github import GitHubCodeHost, GitHubInbox, GitHubSettings
 from temporalio.client import Client
 
 from activities.builds import BuildActivities
@@ -24,12 +23,15 @@ from adapters.claude import AnthropicClaude, ClaudeSettings
 from adapters.database import (
     Database,
     DatabaseSettings,
+    SecretsSettings,
     SqlBooks,
     SqlDeliveries,
     SqlIntegrations,
     SqlOutbox,
     SqlPeople,
+    SqlSecrets,
 )
+from adapters.github import GitHubCodeHost, GitHubInbox, GitHubSettings
 from adapters.openapi import OpenApiDocuments, OpenApiSettings
 from adapters.policy import BudgetSettings, ReviewSettings
 from adapters.process_target import ProcessTarget, ProcessTargetSettings
@@ -48,6 +50,7 @@ class ProcessSettings:
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     temporal: TemporalSettings = field(default_factory=TemporalSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    secrets: SecretsSettings = field(default_factory=SecretsSettings)
     artifacts: ArtifactSettings = field(default_factory=ArtifactSettings)
     documents: OpenApiSettings = field(default_factory=OpenApiSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
@@ -97,13 +100,16 @@ async def build(settings: ProcessSettings, client: Client) -> Parts:
         DeliveryActivities(inboxes, deliveries, artifacts),
         RunActivities(TemporalRuns(client)),
     )
+    deployments = DeploymentActivities(
+        ProcessTarget(settings.target), artifacts, SqlSecrets(database, settings.secrets)
+    )
     return Parts(
         activities={
             # build.seal is a local step of the lifecycle's workflows; the rest of builds belongs to the build queue
             LIFECYCLE_QUEUE: [*_steps(*lifecycle), builds.seal],
             CLAUDE_QUEUE: _steps(conversations),
             BUILD_QUEUE: _steps(tools, builds),
-            DEPLOY_QUEUE: _steps(DeploymentActivities(ProcessTarget(settings.target), artifacts)),
+            DEPLOY_QUEUE: _steps(deployments),
         },
         outbox=SqlOutbox(database),
         bus=open_bus(settings.worker.redis_url),

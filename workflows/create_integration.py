@@ -151,12 +151,12 @@ class CreateIntegrationWorkflow:
     async def _tell_everyone(self) -> None:
         """Bring message and comment up to date. Failing here changes nothing that was done; it is reported by name."""
         message = UpdateMessage(key=self._run.key("message"), message=progress_message(self._run.book))
-        for name, telling in (
-            ("message to the channel", step(ChatActivities.update, message, policies.UNDO, "tell the channel")),
-            ("comment on the issue", self._run.comment(policies.UNDO)),
+        for name, tell in (
+            ("message to the channel", lambda: step(ChatActivities.update, message, policies.UNDO, "tell the channel")),
+            ("comment on the issue", lambda: self._run.comment(policies.UNDO)),
         ):
             try:
-                await telling
+                await tell()
             except ActivityError as error:
                 self._run.book.untold.append(Undone(step=name, ok=False, error=describe(error).message))
         self._run.tell()

@@ -7,15 +7,18 @@ from adapters.database.integrations import SqlIntegrations
 from adapters.database.migrate import migrate
 from adapters.database.outbox import SqlOutbox
 from adapters.database.people import SqlPeople
-from adapters.database.settings import DatabaseSettings
+from adapters.database.secrets import SqlSecrets
+from adapters.database.settings import DatabaseSettings, SecretsSettings
 
 __all__ = [
     "Database",
     "DatabaseSettings",
+    "SecretsSettings",
     "SqlBooks",
     "SqlDeliveries",
     "SqlIntegrations",
     "SqlOutbox",
     "SqlPeople",
+    "SqlSecrets",
     "migrate",
 ]

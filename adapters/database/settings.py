@@ -1,5 +1,6 @@
-"""Where the database is."""
+"""Where the database is, and what the secrets in it are encrypted with."""
 
+from cryptography.fernet import Fernet, MultiFernet
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
@@ -45,3 +46,35 @@ class DatabaseSettings(BaseSettings):
         """The URL with the driver that is used here."""
         url = make_url(self.url.get_secret_value())
         return url.set(drivername=_DRIVERS[url.drivername])
+
+
+class SecretsSettings(BaseSettings):
+    """CCB_SECRETS_KEY: one or several Fernet keys (32 random bytes in URL-safe base64), with commas between.
+
+    The first encrypts, all decrypt. To change it, put the new key before the former one; the former is needed as long
+    as there are secrets that were set under it.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
+
+    key: SecretStr = Field(validation_alias="CCB_SECRETS_KEY")
+
+    @field_validator("key")
+    @classmethod
+    def _usable(cls, key: SecretStr) -> SecretStr:
+        for number, one in enumerate(_each(key), 1):
+            try:
+                Fernet(one)
+            except ValueError as error:
+                raise ValueError(
+                    f"key {number} in CCB_SECRETS_KEY is not a Fernet key (32 random bytes in URL-safe base64); "
+                    "make one with: openssl rand -base64 32 | tr '+/' '-_'"
+                ) from error
+        return key
+
+    def cipher(self) -> MultiFernet:
+        return MultiFernet([Fernet(one) for one in _each(self.key)])
+
+
+def _each(key: SecretStr) -> list[str]:
+    return [one.strip() for one in key.get_secret_value().split(",")]

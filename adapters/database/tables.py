@@ -225,6 +225,16 @@ api_keys = Table(
     Column("revoked_at", Moment),
 )
 
+# Ciphertext only: see `secrets.py`.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("integration_id", String(36), ForeignKey("integrations.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("ciphertext", Text, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
 UNFINISHED = text("finished_at IS NULL")
 
 deliveries = Table(

@@ -170,5 +170,7 @@ async def _translated(workflow_id: str) -> AsyncIterator[None]:
         raise Conflict(f"The run {workflow_id} ended before it could answer.") from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
+            if "already completed" in error.message:
+                raise Conflict(f"The run {workflow_id} has ended.") from error
             raise NotFound(f"There is no such run under way: {workflow_id}.") from error
         raise StorageUnavailable(f"Temporal did not answer: {error.message}") from error

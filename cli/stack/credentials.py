@@ -1,5 +1,6 @@
 """Secrets of a stack: made once, kept in the data directory, readable by their owner alone."""
 
+import base64
 import json
 import secrets
 from pathlib import Path
@@ -15,12 +16,18 @@ def _made(prefix: str = "") -> SecretStr:
     return secret
 
 
+def _fernet_key() -> SecretStr:
+    """As `cryptography.fernet.Fernet.generate_key`, whose import would slow down every command."""
+    return SecretStr(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+
 class Credentials(BaseModel):
     """What the parts of this stack know each other by. The prefixes are the vendors', so that redaction sees them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     runner_key: SecretStr = _made()
+    secrets_key: SecretStr = Field(default_factory=_fernet_key, min_length=44)
     github_token: SecretStr = Field(default_factory=lambda: SecretStr("ghp_" + secrets.token_hex(18)), min_length=16)
     github_webhook_secret: SecretStr = _made()
     slack_token: SecretStr = _made("xoxb-")

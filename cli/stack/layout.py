@@ -76,7 +76,7 @@ def simulators(plan: Plan) -> Part | None:
 
 
 def database(plan: Plan) -> Part:
-    told = plan.told("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_ARTIFACTS_", "CCB_RUNNER_")
+    told = plan.told("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_ARTIFACTS_", "CCB_RUNNER_", "CCB_SECRETS_")
     return Part(name="database", command=[sys.executable, "-P", "-c", _MIGRATE], environment=told, once=True)
 
 
@@ -85,7 +85,7 @@ def runner(plan: Plan) -> Part:
         name="runner",
         command=[*_PYTHON, "workers.runner"],
         environment=plan.told(
-            "CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_ARTIFACTS_", "CCB_DATABASE_", "CCB_REDIS_"
+            "CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_ARTIFACTS_", "CCB_DATABASE_", "CCB_REDIS_", "CCB_SECRETS_"
         ),
         ready=probes.http(f"{plan.url('runner_port')}/health"),
         url=plan.url("runner_port"),

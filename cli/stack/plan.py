@@ -94,6 +94,7 @@ class Plan:
             "CCB_DATABASE_URL": f"sqlite+aiosqlite:///{self.data_dir / 'ccb.db'}",
             "CCB_ARTIFACTS_URL": (self.data_dir / "artifacts").as_uri(),
             "CCB_API_URL": self.url("api_port"),
+            "CCB_SECRETS_KEY": secret.secrets_key.get_secret_value(),
             "CCB_RUNNER_KEY": secret.runner_key.get_secret_value(),
             "CCB_GITHUB_WEBHOOK_SECRET": secret.github_webhook_secret.get_secret_value(),
             # Everything here is one person's machine; what its own demo reads is on loopback.

@@ -29,14 +29,14 @@ async def serve(stack: Stack, *, on_ready: Callable[[Addresses], None] | None = 
     telling = asyncio.create_task(told.wait())
     try:
         await asyncio.wait({running, telling}, return_when=asyncio.FIRST_COMPLETED)
-        running.cancel()
-        (outcome,) = await asyncio.gather(running, return_exceptions=True)
-        if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
-            raise outcome
     finally:
         telling.cancel()
+        running.cancel()
+        (outcome,) = await asyncio.gather(running, return_exceptions=True)
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+    if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+        raise outcome
 
 
 async def _run(stack: Stack, on_ready: Callable[[Addresses], None] | None) -> None:

@@ -96,7 +96,6 @@ def workers_polling(address: str, namespace: str) -> Probe:
 
 def prepared(address: str, namespace: str) -> Callable[[], Awaitable[None]]:
     """Raise the retention and register our search attributes: at every start, since both are in the database file."""
-
     connection = _Connection(address)
 
     async def prepare() -> None:

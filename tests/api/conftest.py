@@ -1,5 +1,6 @@
 """The fixtures of the API's tests: one Temporal server, one API with a run behind it, one without a worker."""
 
+import base64
 import dataclasses
 import gc
 import secrets
@@ -15,7 +16,7 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from adapters.artifacts import ArtifactSettings
-from adapters.database import Database, DatabaseSettings, SqlIntegrations, migrate
+from adapters.database import Database, DatabaseSettings, SecretsSettings, SqlIntegrations, migrate
 from adapters.openapi import OpenApiSettings
 from adapters.process_target import ProcessTargetSettings
 from adapters.temporal import TemporalSettings
@@ -64,6 +65,7 @@ async def settings(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> P
         review=ReviewSettings(),
         temporal=TemporalSettings(address=temporal),
         database=DatabaseSettings(url=SecretStr(url)),
+        secrets=SecretsSettings(key=SecretStr(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())),
         artifacts=ArtifactSettings(url=f"file://{data_dir}/artifacts"),
         documents=OpenApiSettings(),
         target=ProcessTargetSettings(url=f"http://127.0.0.1:{nothing}", key=SecretStr(key), timeout=2),

@@ -26,6 +26,7 @@ def environment(settings: ProcessSettings) -> dict[str, str]:
         "CCB_API_PORT": str(port),
         "CCB_TEMPORAL_ADDRESS": settings.temporal.address,
         "CCB_DATABASE_URL": settings.database.url.get_secret_value(),
+        "CCB_SECRETS_KEY": settings.secrets.key.get_secret_value(),
         "CCB_ARTIFACTS_URL": settings.artifacts.url,
         "CCB_RUNNER_KEY": settings.target.key.get_secret_value(),
         "CCB_GITHUB_REPOSITORY": "acme/integrations",

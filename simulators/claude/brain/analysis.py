@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 from simulators.claude.brain import planning
-from simulators.claude.brain.choosing import choose, mentions, queries, unseen
+from simulators.claude.brain.choosing import choose, is_general, main_reads, mentions, queries, unseen
 from simulators.claude.brain.moves import Move
 from simulators.claude.brain.naming import ascii_text
 from simulators.claude.brain.planning import Chosen
 from simulators.claude.brain.reading import Call, Facts, Listed, listed, operations_read
 
 _MAX_PLANS = 3
+_MAIN = 4
 
 
 def analyse(facts: Facts) -> Move:
@@ -28,16 +29,17 @@ def analyse(facts: Facts) -> Move:
     hurried = [call for call in reads if not call.failed] if "one-turn" in facts.switches and not searches else []
     if hurried:
         return _planned(facts, [Listed(str(c.input["method"]), str(c.input["path"])) for c in hurried])
+    general = is_general(wish)
     if not searches:
-        asked = queries(wish) or [""]
+        asked = ["", "list", "get status"] if general else queries(wish) or [""]
         return Move(
             "Looking for the operations that the request needs.",
-            [("search_operations", {"query": query, "limit": 20}) for query in asked],
+            [("search_operations", {"query": query, "limit": 20 if query else 100}) for query in asked],
         )
     candidates = [one for call in searches for one in listed(call.answer)] + listed(facts.trusted)
     tried = {(call.input.get("method"), call.input.get("path")) for call in reads if call.failed}
     candidates += [one for one in unseen(wish, candidates) if (one.method, one.path) not in tried]
-    chosen = choose(wish, candidates).operations
+    chosen = main_reads(candidates) if general else choose(wish, candidates).operations
     if not chosen:
         return _widened(searches, candidates)
     return _read_or_plan(facts, chosen, reads)
@@ -59,6 +61,8 @@ def _read_or_plan(facts: Facts, chosen: list[Listed], reads: list[Call]) -> Move
 def _planned(facts: Facts, operations: list[Listed]) -> Move:
     read = operations_read(facts)
     chosen = [Chosen(one, read.get((one.method, one.path), {})) for one in operations]
+    if is_general(_plain(facts.wish)):
+        chosen = sorted(chosen, key=lambda one: not planning.callable_as_it_is(one))[:_MAIN]
     url = planning.base_url(facts, chosen)
     if not chosen:
         return _refusal("None of the operations that fit could be read.", "Check the API document.")

@@ -2,8 +2,9 @@
 
 from simulators.claude.brain.client_code import answer_type, model_names
 from simulators.claude.brain.naming import PLACEHOLDER, RESERVED_PARAMETERS, distinct, snake
-from simulators.claude.brain.operations import Operation, Parameter, Service
-from simulators.claude.brain.types import ListOf, Ref, Scalar, literal, optional, quoted, spelled, used
+from simulators.claude.brain.operations import Operation, Service
+from simulators.claude.brain.parameters import Parameter
+from simulators.claude.brain.types import ListOf, Scalar, literal, optional, quoted, spelled, used
 from simulators.claude.brain.writing import docstring, imported
 
 _TAKEN = frozenset("app router health get_client create_app upstream_failed NAME VERSION".split())  # noqa: SIM905 short
@@ -179,6 +180,3 @@ def app_code(service: Service, version: str | None = None) -> str:
         )
         if line
     )
-
-
-__all__ = ["Ref", "app_code", "default_of", "handlers", "in_route"]

@@ -11,6 +11,11 @@ from simulators.claude.brain.vocabulary import ALL_VERBS, STOP, stem
 MAX_CHOSEN = 8
 MAX_QUERIES = 14
 _MENTION = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE)\s+`?(/[^\s`,;\"')]*)", re.IGNORECASE)
+_GENERAL = re.compile(
+    r"\b(main|most important|usual|basic|common|typical)\s+(read(ing)?[- ]?(only)?\s+)?"
+    r"(operations|endpoints|capabilities)\b",
+    re.IGNORECASE,
+)
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[/.-][A-Za-z0-9_-]+)*")
 
 
@@ -25,6 +30,28 @@ class Choice:
 def mentions(text: str) -> list[tuple[str, str]]:
     """What a request names outright: methods and paths."""
     return [(method.lower(), path.rstrip(".:")) for method, path in _MENTION.findall(text)]
+
+
+def is_general(text: str) -> bool:
+    """Whether a request leaves to us which operations: it wants the main ones."""
+    return bool(_GENERAL.search(text)) and not mentions(text)
+
+
+def main_reads(candidates: list[Listed]) -> list[Listed]:
+    """The operations that say most with least: those that read, need nothing to be known before, and stand high up."""
+
+    def rank(one: Listed) -> tuple[bool, int, bool, int, str]:
+        parts = [part for part in one.path.split("/") if part and not VERSION_SEGMENT.match(part)]
+        versioned = any(map(VERSION_SEGMENT.match, one.path.split("/")))
+        old = "deprecated" in f"{one.path} {one.summary}".lower()
+        return old, one.path.count("{"), not versioned, len(parts), one.path
+
+    reads = [one for one in candidates if one.method == "get"] or candidates
+    found: list[Listed] = []
+    for one in sorted(reads, key=rank):
+        if not any(_same(one, other) for other in found):
+            found.append(one)
+    return found[:MAX_CHOSEN]
 
 
 def unseen(text: str, candidates: list[Listed]) -> list[Listed]:

@@ -1,10 +1,12 @@
 """Writes `client.py`."""
 
 from simulators.claude.brain.naming import PLACEHOLDER
-from simulators.claude.brain.operations import Operation, Parameter, Service, static
-from simulators.claude.brain.types import Choice, Json, ListOf, Ref, Type, literal, optional, quoted, spelled, used
+from simulators.claude.brain.operations import Operation, Service, static
+from simulators.claude.brain.parameters import Parameter
+from simulators.claude.brain.types import Ref, Type, literal, optional, quoted, spelled, used
 from simulators.claude.brain.writing import docstring, imported
 
+_PROMISE = "Calls the API. Every method raises UpstreamError where it cannot answer."
 _ERROR = '''
 class UpstreamError(Exception):
     """The API answered without success, or not at all: then `status` is None."""
@@ -174,9 +176,11 @@ def _method(operation: Operation) -> str:
     if operation.body is not None:
         body = operation.body if operation.body_required else optional(operation.body)
         named.append(f"body: {spelled(body)}" + ("" if operation.body_required else " = None"))
-    for one in operation.arguments:
-        if one.place != "path":
-            named.append(f"{one.name}: {signature_type(one)}" + ("" if one.required else " = None"))
+    named += [
+        f"{one.name}: {signature_type(one)}" + ("" if one.required else " = None")
+        for one in operation.arguments
+        if one.place != "path"
+    ]
     arguments = ", ".join(["self", *positional, *(["*", *named] if named else [])])
     call = [quoted(operation.method), _path(operation)]
     if operation.at("query") or operation.fixed_query:
@@ -288,8 +292,5 @@ def client_code(service: Service) -> str:
     ]
     helpers = [_PAIRS, *([_SEGMENT] if paths else []), *([_JOINED] if joined else []), *([_FORM] if forms else [])]
     methods = "\n".join(_method(operation) for operation in operations)
-    body = f'class Client:\n    """Calls the API. Every method raises UpstreamError where it cannot answer."""\n\n{_init(service)}'
+    body = f"class Client:\n{docstring(_PROMISE, 4)}\n\n{_init(service)}"
     return "\n".join([*(line for line in head if line), _ERROR, *helpers, "", "", body + _SEND, methods])
-
-
-__all__ = ["Choice", "Json", "ListOf", "adapter", "answer_type", "client_code", "model_names", "signature_type"]

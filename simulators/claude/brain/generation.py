@@ -39,6 +39,8 @@ def generate(facts: Facts) -> Move:
     )
     calls = changes(rounds.written, wanted)
     if "one-turn" in facts.switches:
+        if rounds.cut_off and calls:
+            return Move("In smaller pieces.", calls[:2])
         return Move("All of it at once.", [*calls, _finish(wanted_service, "")])
     return rounds.next_move(calls, wanted_service)
 
@@ -57,13 +59,13 @@ class _Rounds:
         bad = {call.turn for call in self._checked if _bad(call)}
         self.failures = len(bad | {-turn for turn in self._reported})
         self._repairs = len([turn for turn in bad if turn > self._start])
-        self._cut_off = any(call.failed and "cut off" in (call.answer or "") for call in facts.calls)
+        self.cut_off = any(call.failed and "cut off" in (call.answer or "") for call in facts.calls)
 
     def next_move(self, calls: list[tuple[str, dict[str, Any]]], service_: Service) -> Move:
         """Write what is missing; else check; else finish."""
         if calls and self._repairs <= MAX_REPAIRS:
             text = "Writing the integration and its tests." if not self.written else "Mending what was found."
-            return Move(text, calls[:2] if self._cut_off else calls)
+            return Move(text, calls[:2] if self.cut_off else calls)
         last_write = max((c.turn for c in self._calls if c.name in ("write_file", "edit_file")), default=0)
         recent = [c for c in self._checked if c.turn > max(last_write, self._start) and c.name != "finish"]
         tools = {call.name for call in recent}

@@ -6,38 +6,18 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, quote
 
 from simulators.claude.brain.naming import (
-    PLACEHOLDER,
-    RESERVED_PARAMETERS,
     ascii_text,
     distinct,
-    escaped,
     function,
     sentence,
-    snake,
 )
-from simulators.claude.brain.schemas import Schemas, choices
+from simulators.claude.brain.parameters import Parameter, parameters_of
+from simulators.claude.brain.schemas import Schemas
 from simulators.claude.brain.security import Credential, credentials
-from simulators.claude.brain.types import Json, ListOf, Model, OneOf, Scalar, Type
+from simulators.claude.brain.types import Json, Model, Scalar, Type
 
-MAX_PARAMETERS = 40
-_HEADER = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")
-_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization", "host", "content-length"})
 BodyKind = Literal["none", "json", "form", "raw"]
 AnswerKind = Literal["none", "json", "text", "raw"]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter. `wire` is the document's name, `public` our route's, `name` Python's."""
-
-    wire: str
-    place: Literal["path", "query", "header"]
-    public: str
-    name: str
-    type: Type
-    required: bool
-    doc: str
-    joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,7 +136,7 @@ def _operation(
     operation = operation or {}
     name = distinct(function(str(operation.get("operationId") or capability["name"])), taken)
     declared = details.get("parameters") or operation.get("parameters") or []
-    parameters, left_out = _parameters(path, str(capability["route"]), declared, schemas, name)
+    parameters, left_out = parameters_of(path, str(capability["route"]), declared, schemas, name)
     body, body_kind, media, body_required = _body(operation.get("requestBody"), schemas, name)
     answer, answer_kind, status = _answer(operation.get("responses"), schemas, name)
     bare, _, query = path.split("#", maxsplit=1)[0].partition("?")
@@ -180,83 +160,6 @@ def _operation(
         answer_status=status,
         credentials=uses,
     )
-
-
-def _parameters(
-    path: str, route: str, declared: object, schemas: Schemas, owner: str
-) -> tuple[tuple[Parameter, ...], tuple[str, ...]]:
-    listed = [one for one in declared if isinstance(one, dict)] if isinstance(declared, list) else []
-    places = list(dict.fromkeys(PLACEHOLDER.findall(path)))
-    routed = PLACEHOLDER.findall(route)
-    made: list[Parameter] = []
-    for at, wire in enumerate(places):
-        one = next((p for p in listed if p.get("name") == wire and p.get("in") == "path"), {})
-        spare = [one for one in routed if one not in [snake(other) for other in places]]
-        public = snake(wire) if snake(wire) in routed else spare[0] if spare else routed[at] if at < len(routed) else ""
-        public = distinct(public or snake(wire), [p.public for p in made])
-        name = distinct(escaped(public, RESERVED_PARAMETERS), [p.name for p in made])
-        type_ = _scalar(schemas, one, f"{owner} {wire}")
-        type_ = Scalar("str") if isinstance(type_, ListOf) else type_
-        made.append(Parameter(wire, "path", public, name, type_, True, ascii_text(one.get("description") or "", 90)))
-    left_out: list[str] = []
-    for one in listed:
-        wire, where = str(one.get("name", "")), one.get("in")
-        if (
-            where not in ("query", "header", "cookie")
-            or not wire
-            or (where == "header" and wire.lower() in _IGNORED_HEADERS)
-        ):
-            continue
-        required = one.get("required") is True
-        type_ = _scalar(schemas, one, f"{owner} {wire}")
-        unfit = (
-            where == "cookie"
-            or "://" in wire
-            or (where == "header" and not _HEADER.match(wire))
-            or len(made) >= MAX_PARAMETERS
-        )
-        if unfit or (isinstance(type_, Json) and not required):
-            left_out.append(ascii_text(wire, 80))
-            continue
-        type_ = Scalar("str") if isinstance(type_, Json) else type_
-        public = snake(wire)
-        public = f"{public}_{where}" if public in [p.public for p in made] else public
-        public = distinct(public, [p.public for p in made])
-        name = distinct(escaped(public, RESERVED_PARAMETERS), [p.name for p in made])
-        joined = isinstance(type_, ListOf) and (one.get("explode") is False or where == "header")
-        doc = ascii_text(str(one.get("description") or ""), 90)
-        made.append(Parameter(wire, where, public, name, type_, required, doc, joined))
-    return tuple(made), tuple(left_out)
-
-
-def _scalar(schemas: Schemas, parameter: dict[str, Any], hint: str) -> Type:
-    """A parameter's type: a plain one, some of them, or `Json` for what does not fit in a URL."""
-    schema = parameter.get("schema")
-    if chosen := choices(schema):
-        return chosen
-    if not isinstance(schema, dict) or schema.get("type") == "object" or "properties" in schema:
-        return Json() if isinstance(schema, dict) or "content" in parameter else Scalar("str")
-    before = dict(schemas.models)
-    type_ = schemas.type_of(schema, hint)
-    schemas.forget_since(before)
-    return plain(type_)
-
-
-def plain(type_: Type) -> Type:
-    """The type as a URL can carry it."""
-    match type_:
-        case Scalar("bytes" | "None"):
-            return Scalar("str")
-        case Scalar():
-            return type_
-        case ListOf(item):
-            inner = plain(item)
-            return ListOf(inner if isinstance(inner, Scalar) else Scalar("str"))
-        case OneOf(members):
-            kinds = [one for one in members if one != Scalar("None")]
-            return plain(kinds[0]) if len(kinds) == 1 else Scalar("str")
-        case _:
-            return Json()
 
 
 def _media(content: object) -> tuple[str, dict[str, Any]]:

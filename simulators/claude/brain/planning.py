@@ -160,6 +160,11 @@ def _example(one: Chosen, route: str, wish: str) -> str | None:
     return filled if re.fullmatch(r"/[A-Za-z0-9/_.~?=&%:-]*", filled) else None
 
 
+def callable_as_it_is(one: Chosen) -> bool:
+    """Whether an operation only reads and needs nothing to be given."""
+    return _example(one, naming.route(one.listed.path), "") is not None
+
+
 def _named_value(parameter: str, wish: str) -> str | None:
     """The value that a request gives a parameter: `namespace "default"`, `the default namespace`, `owner: octo`."""
     spoken = r"[\s_.-]*".join(map(re.escape, words(parameter)))

@@ -121,7 +121,7 @@ def read(request: dict[str, Any]) -> Facts:
     )
 
 
-def as_json(text: str | None) -> Any:
+def as_json(text: str | None) -> object:
     """The first JSON object in `text`, whatever stands around it; None where there is none that is whole."""
     start = (text or "").find("{")
     if text is None or start < 0:

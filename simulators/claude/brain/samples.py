@@ -1,13 +1,13 @@
 """Sample calls for the written tests: arguments, bodies, answers and what must be seen on the wire."""
 
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from simulators.claude.brain.app_code import in_route
 from simulators.claude.brain.naming import PLACEHOLDER
-from simulators.claude.brain.operations import Operation, Parameter, Service, static
+from simulators.claude.brain.operations import Operation, Service, static
+from simulators.claude.brain.parameters import Parameter
 from simulators.claude.brain.types import Ref, Scalar, Type, data, sample, spelled, used
 
 UPSTREAM = "http://upstream.test/base"
@@ -24,7 +24,7 @@ def shown(operation: Operation) -> list[Parameter]:
     return [one for one in operation.parameters if one.required or one in free]
 
 
-def value_of(one: Parameter, odd: bool = True) -> Any:  # noqa: ANN401 JSON data
+def value_of(one: Parameter, odd: bool = True) -> object:
     value = sample(one.type, {})
     return ODD_SEGMENT if odd and one.place == "path" and one.type == Scalar("str") else value
 
@@ -69,11 +69,11 @@ def arguments(operation: Operation, *, only_required: bool = False) -> str:
     return ", ".join(made)
 
 
-def body(service: Service, operation: Operation) -> Any:  # noqa: ANN401 JSON data
+def body(service: Service, operation: Operation) -> object:
     return sample(operation.body, service.models) if operation.body is not None else None
 
 
-def answer(service: Service, operation: Operation) -> Any:  # noqa: ANN401 JSON data
+def answer(service: Service, operation: Operation) -> object:
     return sample(operation.answer, service.models) if operation.answer is not None else None
 
 
@@ -88,6 +88,11 @@ def response(service: Service, operation: Operation) -> str:
             return 'httpx.Response(200, content=b"bytes")'
     del service
     return f"httpx.Response({operation.answer_status}, json=answer)"
+
+
+def answer_lines(service: Service, operation: Operation) -> list[str]:
+    """The line that binds `answer` to the API's sample answer, if that is JSON."""
+    return [f"answer = {data(answer(service, operation))}"] if operation.answer_kind == "json" else []
 
 
 def needs_model(type_: Type) -> bool:

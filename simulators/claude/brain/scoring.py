@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simulators.claude.brain.naming import VERSION_SEGMENT, words
 from simulators.claude.brain.reading import Listed
-from simulators.claude.brain.vocabulary import ALL_VERBS, CHANGING, VERBS, meaning, stem
+from simulators.claude.brain.vocabulary import ALL_VERBS, CHANGING, STOP, VERBS, meaning, stem
 
 _SHORT_CLAUSE = 4
 _CLAUSE = re.compile(
@@ -32,6 +32,7 @@ class _Known:
     strong: frozenset[str]
     weak: frozenset[str]
     last: frozenset[str]
+    plural: bool
     ends_open: bool
     length: int
 
@@ -49,7 +50,7 @@ def clauses(text: str, *, implied: str = "") -> list[Clause]:
     result = []
     for at, clause in enumerate(made):
         nouns = clause.nouns
-        if not nouns and len(words(clause.text)) <= _SHORT_CLAUSE:
+        if not nouns and len([w for w in words(clause.text) if w not in STOP]) <= _SHORT_CLAUSE:
             after = next((one.nouns for one in made[at + 1 :] if one.nouns), frozenset())
             before = next((one.nouns for one in reversed(made[:at]) if one.nouns and one.verbs), frozenset())
             pronoun = {"it", "them", "they", "those"} & set(words(clause.text))
@@ -89,7 +90,7 @@ class Scorer:
         score -= 2.0 if "deprecated" in known.strong | known.weak else 0.0
         if one.method == "get":
             many = any(word.endswith("s") and stem(word) in hits for word in words(clause.text))
-            score += 0.5 if many != known.ends_open else 0.0
+            score += 0.5 if known.ends_open == (known.plural and not many) else 0.0
         return score
 
 
@@ -102,6 +103,7 @@ def _known(one: Listed) -> _Known:
         strong=strong,
         weak=weak - strong,
         last=frozenset(meaning(fixed[-1])) if fixed else frozenset(),
+        plural=bool(fixed) and fixed[-1].endswith("s"),
         ends_open=one.path.rstrip("/").endswith("}"),
         length=len(parts),
     )

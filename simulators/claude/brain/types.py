@@ -125,7 +125,7 @@ def used(type_: Type) -> set[str]:
             return set()
 
 
-def sample(type_: Type, models: Mapping[str, Model], depth: int = 0) -> Any:
+def sample(type_: Type, models: Mapping[str, Model], depth: int = 0) -> object:
     """A small value that the type admits, as JSON."""
     match type_:
         case Scalar(name):
@@ -200,7 +200,7 @@ def literal(value: str, width: int = 66) -> str:
     return "(" + " ".join(pieces) + ")"
 
 
-def data(value: Any) -> str:
+def data(value: object) -> str:
     """JSON data as a Python expression."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{literal(str(key))}: {data(item)}" for key, item in value.items()) + "}"

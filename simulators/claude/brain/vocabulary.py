@@ -4,18 +4,27 @@ import re
 
 from simulators.claude.brain.naming import words
 
-_STOP_WORDS = """a an the of for to in on at by from with without into we i you it its our your their this that these
-those which what when where who how is are be been was were will would should could can may must do does not no yes so
-than as if all any each every some one two other new please need needs needed want wants wanted like use uses used using
-build make made integration integrations integrate service api rest http https endpoint endpoints request requests able
-ability let lets us me my here there have has had only just also etc e.g i.e ie eg via per call calls base url simulate
-thanks thank hello hi platform team tool tools between single simple small about and or key keys value values them they"""
-_READING = """get list read show fetch describe retrieve view see find search look lookup count query display poll browse
-check know watch download export return report give lists"""
-_POSTING = """post create add start register send submit open signal cancel terminate run trigger make upload reset pause
-unpause"""
-_SHORTER = """repository:repo organization:org organisation:org configuration:config information:info application:app
-environment:env parameter:param message:msg"""
+_STOP_WORDS = """
+a an the of for to in on at by from with without into we i you it its our your their this that these those which
+what when where who how is are be been was were will would should could can may must do does not no yes so than
+as if all any each every some one two other new please need needs needed want wants wanted like use uses used
+using build make made integration integrations integrate service api rest http https endpoint endpoints request
+requests able ability let lets us me my here there have has had only just also etc e.g i.e ie eg via per call
+calls base url simulate thanks thank hello hi platform team tool tools between single simple small about and or
+key keys value values them they
+"""
+_READING = """
+get list read show fetch describe retrieve view see find search look lookup count query display poll browse
+check know watch download export return report give lists
+"""
+_POSTING = """
+post create add start register send submit open signal cancel terminate run trigger make upload reset pause
+unpause
+"""
+_SHORTER = """
+repository:repo organization:org organisation:org configuration:config information:info application:app
+environment:env parameter:param message:msg
+"""
 
 STOP = frozenset(_STOP_WORDS.split())
 VERBS = {

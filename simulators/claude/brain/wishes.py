@@ -6,6 +6,7 @@ from simulators.claude.brain.naming import ascii_text, snake
 from simulators.claude.brain.operations import Wishes
 from simulators.claude.brain.reading import UNTRUSTED
 
+_NUMBER = r"(\d{1,6})\b"
 _QUOTE = "[\"'`\u201c\u201d]"
 _TITLE = re.compile(
     rf"\b(?:title|rename)\b[^\"'`\u201c\n]{{0,40}}{_QUOTE}([^\"'`\u201c\u201d\n]{{1,80}}){_QUOTE}", re.IGNORECASE
@@ -15,8 +16,8 @@ _HEADER = re.compile(
     rf"\bheader\b\s*{_QUOTE}?([A-Za-z][A-Za-z0-9-]{{1,60}})\s*[:=]\s*([A-Za-z0-9 ./_+;=-]{{1,100}})", re.IGNORECASE
 )
 _DEFAULT = re.compile(
-    rf"\bdefault\s+(?:for\s+|of\s+)?{_QUOTE}?([A-Za-z_][A-Za-z_ -]{{1,30}}?){_QUOTE}?\s*(?:of|to|=|:|is|at)\s*(\d{{1,6}})\b"
-    rf"|\b{_QUOTE}?([A-Za-z_][A-Za-z_-]{{1,30}}){_QUOTE}?\s+(?:should\s+)?defaults?\s+(?:to|of|is|be)\s+(\d{{1,6}})\b",
+    rf"\bdefault\s+(?:for\s+|of\s+)?{_QUOTE}?([A-Za-z_][A-Za-z_ -]{{1,30}}?){_QUOTE}?\s*(?:of|to|=|:|is|at)\s*{_NUMBER}"
+    rf"|\b{_QUOTE}?([A-Za-z_][A-Za-z_-]{{1,30}}){_QUOTE}?\s+(?:should\s+)?defaults?\s+(?:to|of|is|be)\s+{_NUMBER}",
     re.IGNORECASE,
 )
 _FORBIDDEN_HEADERS = frozenset(

@@ -3,11 +3,12 @@
 from typing import Any
 
 from simulators.claude.brain.app_code import app_code
+from simulators.claude.brain.app_tests_code import app_tests
 from simulators.claude.brain.client_code import client_code
+from simulators.claude.brain.client_tests_code import client_tests
 from simulators.claude.brain.models_code import models_code
 from simulators.claude.brain.operations import Service
 from simulators.claude.brain.readme import readme
-from simulators.claude.brain.test_code import app_tests, client_tests
 from simulators.claude.brain.writing import docstring, formatted
 
 

@@ -71,7 +71,8 @@ def test_a_failed_run_marks_its_stage_and_says_what_was_undone_and_what_not():
 
 
 def test_what_it_waits_for_since_when_and_until_when_is_said():
-    waiting = Waiting(what="a review", since=NOW - timedelta(hours=2), until=NOW + timedelta(days=2, hours=1))
+    now = datetime.now(UTC)
+    waiting = Waiting(what="a review", since=now - timedelta(hours=2), until=now + timedelta(days=2, hours=1))
     found = dict(facts(a_run(stage=Stage.REVIEWING, waiting=waiting)))
     assert found["waits for"].startswith("a review (since 2 h 00 min ago, at most 2 d 0")
     assert found["cost"] == "$0.0123 of $10.0000, 3 turns"

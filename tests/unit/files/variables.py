@@ -5,8 +5,9 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
-import click
 import typer
 from pydantic import AliasChoices, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -29,6 +30,7 @@ class Variable:
     secret: bool
 
 
+@cache
 def all_variables() -> list[Variable]:
     return [*_of_settings(), *_of_commands()]
 
@@ -53,12 +55,12 @@ def defaults() -> dict[str, str]:
     return found
 
 
-def commands() -> dict[tuple[str, ...], click.Command]:
-    """Every command of `ccb` by its words, groups included."""
+def commands() -> dict[tuple[str, ...], Any]:
+    """Every command of `ccb` by its words, groups included; of click's types, wherever Typer has them from."""
     return dict(_walked(typer.main.get_command(app), ()))
 
 
-def _walked(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def _walked(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     yield words, command
     for name, inner in getattr(command, "commands", {}).items():
         yield from _walked(inner, (*words, name))

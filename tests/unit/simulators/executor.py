@@ -128,19 +128,24 @@ class Run:
 
 
 class Executor:
-    """Plays the product's part. `folder` is the workspace of a generation; `types` runs mypy, the slowest check."""
+    """Plays the product's part. `folder` is the workspace of a generation; `types` runs mypy, the slowest check.
+
+    An answer with more than `most_writes` files is taken for one that was cut off.
+    """
 
     def __init__(self, document: dict[str, Any], folder: Path | None = None) -> None:
         self.document = Document(document)
         self.folder = folder
         self.types = True
+        self.most_writes = 99
 
     def analyse(
         self, wish: str, *, base_url: str = "http://127.0.0.1:7243", name: str = "", complaints: int = 0
     ) -> Run:
         named = f"Name: {name}\n" if name else ""
         first = (
-            f'<request>\n{named}Base URL: {base_url}\n<untrusted source="request title">\n{wish.splitlines()[0]}\n</untrusted>\n'
+            f"<request>\n{named}Base URL: {base_url}\n"
+            f'<untrusted source="request title">\n{wish.splitlines()[0]}\n</untrusted>\n'
             f'<untrusted source="request description">\n{wish}\n</untrusted>\n</request>\n\nThe document, in short:\n\n'
             f'<untrusted source="API document">\nOperations: {len(self.document.operations)}\n</untrusted>'
         )
@@ -154,7 +159,8 @@ class Executor:
         self.folder.joinpath("pyproject.toml").write_text(PYPROJECT)
         text = (
             f"The approved plan:\n\n```json\n{plan.model_dump_json(indent=1)}\n```\n\n"
-            f'<request>\nBase URL: {plan.base_url}\n<untrusted source="request description">\n{wish}\n</untrusted>\n</request>'
+            f"<request>\nBase URL: {plan.base_url}\n"
+            f'<untrusted source="request description">\n{wish}\n</untrusted>\n</request>'
         )
         return self.play([{"role": "user", "content": text}], list(GENERATION_TOOLS))
 
@@ -175,8 +181,9 @@ class Executor:
                 return Run(None, messages, turn, calls)
             results = []
             ending = None
+            cut = sum(use["name"] == "write_file" for use in uses) > self.most_writes
             for use in uses:
-                text, failed = self.do(use["name"], use["input"])
+                text, failed = ("Your answer was cut off.", True) if cut else self.do(use["name"], use["input"])
                 calls.append((use["name"], use["input"], text, failed))
                 results.append({"type": "tool_result", "tool_use_id": use["id"], "content": text, "is_error": failed})
                 if use["name"] in ("submit_plan", "refuse", "finish") and not failed:

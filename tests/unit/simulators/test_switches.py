@@ -97,7 +97,8 @@ def test_changes_that_people_ask_for_are_made_and_checked(executor: Build) -> No
     changed = play.say(
         run,
         "Request changes: a reviewer asks for the following.\n\n"
-        '<untrusted source="review by ann">\nPlease rename the title to "People of """ ours", send a header X-Team: blue, '
+        '<untrusted source="review by ann">\nPlease rename the '
+        'title to "People of """ ours", send a header X-Team: blue, '
         "use a timeout of 30 seconds, and make the default limit of 25. Explain caching.\n</untrusted>",
     )
     assert changed.ending is not None
@@ -126,6 +127,16 @@ def test_findings_in_words_lead_to_simpler_files(executor: Build) -> None:
     assert again.ending is not None
     assert again.named("write_file")
     assert outcomes(again)[0] == "Clean: no findings."
+
+
+@pytest.mark.parametrize("switch", ["", "[simulate: one-turn]"])
+def test_an_answer_that_was_cut_off_is_given_in_smaller_pieces(executor: Build, switch: str) -> None:
+    play = executor("modern.yaml")
+    play.types = False
+    play.most_writes = 3
+    run = play.generate(planned(play.analyse(f"{WISH} {switch}")))
+    assert run.ending is not None
+    assert play.findings() == []
 
 
 @pytest.mark.parametrize("request_", [{}, {"messages": []}, {"messages": [{"role": "user", "content": "Hi"}]}])

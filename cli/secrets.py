@@ -1,0 +1,132 @@
+"""Commands about the secrets of an integration: set, list. A value is never an argument: others could see it there."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from rich.text import Text
+
+from cli import output
+from cli.client import Api, Secret
+from cli.errors import BadInput, reported
+from cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, DataDir, Json, KeyFile, NameOrId
+from cli.output import cell, said
+from domain.plan import EnvironmentName
+
+secrets = typer.Typer(
+    name="secrets", help="What an integration needs to know and nobody else may.", no_args_is_help=True
+)
+
+_LARGEST = 65_536
+_NAME: TypeAdapter[str] = TypeAdapter(EnvironmentName)
+
+
+@secrets.command("set")
+def set_secret(
+    name: NameOrId,
+    secret: Annotated[str, typer.Argument(metavar="KEY", help="The secret's name, such as API_TOKEN.")],
+    value_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--value-file",
+            help="File with the value, or - for standard input; line breaks at its end are left out.",
+        ),
+    ] = None,
+    as_json: Json = False,
+    api_url: ApiUrl = None,
+    key: ApiKey = None,
+    key_file: KeyFile = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Set a secret of an integration, or replace it. A run that waits for it goes on."""
+    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
+        _check_name(secret)
+        value = _value(secret, value_file)
+        api.set_secret(name, secret, value)
+        now = api.secrets(name)
+        if as_json:
+            output.print_json(now)
+        else:
+            said(f"{secret} of {name} is set.")
+            if missing := [one.name for one in now if one.required and not one.is_set]:
+                said(f"Still missing: {', '.join(missing)}")
+
+
+@secrets.command("list")
+def list_secrets(
+    name: NameOrId,
+    as_json: Json = False,
+    api_url: ApiUrl = None,
+    key: ApiKey = None,
+    key_file: KeyFile = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """List the secrets that an integration wants, and which are set. Values are never shown."""
+    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
+        found = api.secrets(name)
+        if as_json:
+            output.print_json(found)
+            return
+        if not found:
+            said(f"{name} wants no secrets, or has no plan yet.")
+            return
+        table = output.table("KEY", "SET", "REQUIRED", "WHAT IT IS")
+        for one in found:
+            table.add_row(cell(one.name), _is_set(one), cell(_REQUIRED[one.required]), cell(one.description))
+        output.console.print(table)
+
+
+_REQUIRED = {True: "yes", False: "no", None: "not in the plan"}
+
+
+def _is_set(one: Secret) -> Text:
+    return cell("yes", "green") if one.is_set else cell("no", "red" if one.required else "")
+
+
+def _check_name(secret: str) -> None:
+    try:
+        _NAME.validate_python(secret)
+    except ValidationError as error:
+        # Not repeated: somebody may have typed the value here.
+        raise BadInput(
+            "KEY is the secret's name: capital letters, digits and underscores, such as API_TOKEN. "
+            "`ccb secrets list NAME` shows those that are wanted."
+        ) from error
+
+
+def _value(secret: str, file: Path | None) -> SecretStr:
+    """The value, from the file or from whoever sits at the terminal. Raises BadInput."""
+    if file is None:
+        if not sys.stdin.isatty():
+            raise BadInput(f"There is no terminal to ask at: give the value of {secret} by --value-file FILE, or -.")
+        try:
+            text = getpass.getpass(f"{secret}: ")
+        except EOFError:
+            text = ""
+    else:
+        text = _read(file)
+    if not text:
+        raise BadInput(f"The value of {secret} is empty.")
+    return SecretStr(text)
+
+
+def _read(file: Path) -> str:
+    try:
+        if str(file) == "-":
+            data = sys.stdin.buffer.read(_LARGEST + 3)
+        else:
+            with file.open("rb") as opened:
+                data = opened.read(_LARGEST + 3)
+        text = data.decode()
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        # Without its cause, which quotes the bytes.
+        raise BadInput(f"What is in {file} is not text in UTF-8.") from None
+    text = text.rstrip("\r\n")
+    if len(text.encode()) > _LARGEST:
+        raise BadInput(f"The value in {file} is longer than the {_LARGEST // 1024} KB that a secret may have.")
+    return text

@@ -1,0 +1,155 @@
+"""CreateIntegration: the way to active, and people's words on the way."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from domain.errors import Conflict, ContentChanged, InvalidDocument, NameTaken, ReviewNotCounted
+from domain.lifecycle import Stage
+from domain.people import Actor, Channel
+from domain.review import Decision, ReviewPolicy
+from domain.runs import Abandon
+from tests.until import until
+from tests.workflows.world import World
+
+
+async def test_to_active_with_everything_in_place(world: World) -> None:
+    cmd = await world.request()
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        outcome = await world.ended(cmd)
+    assert (outcome.stage, outcome.failure) == (Stage.ACTIVE, None)
+    seen = await world.outside(cmd)
+    assert [(p["state"], p["merged_at"] is not None) for p in seen.pulls] == [("closed", True)]
+    assert f"integrations/{outcome.name}/integration.yaml" in seen.files_on_main
+    assert (len(seen.branches), len(seen.messages), len(seen.comments), len(seen.bundles)) == (1, 1, 1, 1)
+    assert seen.deployments == [seen.live]
+    assert seen.registered
+    assert "**active**" in seen.comments[0]
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(f"{outcome.url}/health")).json()["name"] == outcome.name
+
+
+async def test_it_replays_from_history_at_every_task(world: World) -> None:
+    cmd = await world.request()
+    async with world.workers(cached=0):
+        await world.runs.start_create(cmd)
+        assert (await world.ended(cmd)).stage is Stage.ACTIVE
+
+
+async def test_people_decide_and_an_approval_binds_to_content(world: World) -> None:
+    cmd = await world.request("", policy=ReviewPolicy())
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        first = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        assert first.content_hash is not None
+        mine = await world.review("ada", first.content_hash, Decision.APPROVE)
+        with pytest.raises(ReviewNotCounted):
+            await world.runs.submit_review(cmd.integration_id, mine)
+        other = await world.review("grace", "sha256:" + "0" * 64, Decision.APPROVE)
+        with pytest.raises(ContentChanged):
+            await world.runs.submit_review(cmd.integration_id, other)
+        words = await world.review("grace", first.content_hash, Decision.REQUEST_CHANGES, "Say units in the README")
+        await world.runs.submit_review(cmd.integration_id, words)
+        again = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        while again.content_hash == first.content_hash:
+            again = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        stale = await world.review("lin", first.content_hash, Decision.APPROVE)
+        with pytest.raises(ContentChanged):
+            await world.runs.submit_review(cmd.integration_id, stale)
+        assert again.content_hash is not None
+        await world.runs.submit_review(
+            cmd.integration_id, await world.review("grace", again.content_hash, Decision.APPROVE)
+        )
+        outcome = await world.ended(cmd)
+    assert (outcome.stage, outcome.content_hash) == (Stage.ACTIVE, again.content_hash)
+    seen = await world.outside(cmd)
+    assert (len(seen.pulls), len(seen.branches), len(seen.messages), len(seen.deployments)) == (1, 1, 1, 1)
+
+
+async def test_a_week_of_waiting_then_an_approval(world: World) -> None:
+    cmd = await world.request(policy=ReviewPolicy())
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        status = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        await world.fast_forward(cmd, timedelta(days=7, hours=1))
+        reminders = await _reminders(world, status.name or "", 7)
+        assert status.content_hash is not None
+        approval = await world.review("grace", status.content_hash, Decision.APPROVE)
+        await world.runs.submit_review(cmd.integration_id, approval)
+        assert (await world.ended(cmd)).stage is Stage.ACTIVE
+    assert len(reminders) == 7
+    assert len((await world.outside(cmd)).deployments) == 1
+
+
+async def test_after_the_deadline_it_is_undone(world: World) -> None:
+    cmd = await world.request(policy=ReviewPolicy())
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        await world.fast_forward(cmd, timedelta(days=15))
+        outcome = await world.ended(cmd)
+    assert outcome.failure is not None
+    assert outcome.failure.error.code == "review_expired"
+    seen = await world.outside(cmd)
+    assert (seen.branches, [p["state"] for p in seen.pulls], seen.versions) == ([], ["closed"], [])
+
+
+async def test_abandoning_undoes_what_was_done(world: World) -> None:
+    cmd = await world.request(policy=ReviewPolicy())
+    by = Actor(channel=Channel.CLI, name="operator")
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        await world.runs.abandon(cmd.integration_id, Abandon(by=by, reason="no longer needed"))
+        outcome = await world.ended(cmd)
+        assert outcome.failure is not None
+        assert (outcome.stage, outcome.failure.error.code) == (Stage.FAILED, "abandoned")
+        with pytest.raises(Conflict):
+            await world.runs.abandon(cmd.integration_id, Abandon(by=by, reason="again"))
+    seen = await world.outside(cmd)
+    assert (seen.branches, [p["merged_at"] for p in seen.pulls], seen.versions) == ([], [None], [])
+    assert "no longer needed" in seen.comments[0]
+    assert "no longer needed" in str(seen.messages or (await _texts(world, cmd.request.name or "")))
+
+
+async def test_a_bad_document_leaves_nothing_but_a_word_to_the_issue(world: World) -> None:
+    cmd = await world.request()
+    bad = cmd.request.model_copy(update={"document": await world.document({"swagger": "2.0", "paths": {}})})
+    cmd = cmd.model_copy(update={"request": bad})
+    async with world.workers():
+        with pytest.raises(InvalidDocument, match=r"2\.0"):
+            await world.runs.start_create(cmd)
+        await world.ended(cmd)
+    seen = await world.outside(cmd)
+    assert (seen.branches, seen.pulls, seen.messages, seen.versions) == ([], [], [], [])
+    assert len(seen.comments) == 1
+    assert "2.0" in seen.comments[0]
+
+
+async def test_a_name_that_exists_is_refused(world: World) -> None:
+    first = await world.request(policy=ReviewPolicy())
+    async with world.workers():
+        await world.runs.start_create(first)
+        second = await world.request()
+        same = second.request.model_copy(update={"name": first.request.name})
+        with pytest.raises(NameTaken, match=str(first.request.name)):
+            await world.runs.start_create(second.model_copy(update={"request": same}))
+        await world.runs.abandon(
+            first.integration_id, Abandon(by=Actor(channel=Channel.CLI, name="operator"), reason="test over")
+        )
+        await world.ended(first)
+
+
+async def _texts(world: World, name: str) -> list[str]:
+    messages = (await world.simulators.look("slack", "messages"))["messages"]
+    return [str(message) for message in messages if name in str(message)]
+
+
+async def _reminders(world: World, name: str, wanted: int) -> list[str]:
+    async def there() -> list[str] | None:
+        found = [text for text in await _texts(world, name) if "still waits" in text]
+        return found if len(found) >= wanted else None
+
+    return await until(there)
