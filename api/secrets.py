@@ -1,5 +1,6 @@
 """Secrets that integrations are given in their environment. They are set and named here; no route gives one back."""
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, status
@@ -57,12 +58,12 @@ async def set_secret(
     if declared is not None and name not in {key.name for key in declared}:
         names = [key.name for key in declared]
         known = f"its plan declares {', '.join(names)}" if names else "its plan declares none"
-        raise InvalidInput(
-            f"{found.name or found.id} has no secret {name}: {known}.", field="name", declared=list(names)
-        )
+        raise InvalidInput(f"{found.name or found.id} has no secret {name}: {known}.", field="name", declared=[*names])
     await services.secrets.put(found.id, name, body.value, actor=actor(caller, channel))
-    async with answering(services.settings.patience, integration_id=found.id):
-        await services.runs.secrets_changed(found.id)
+    # A run that has ended refuses to be told; the secret is for the next deployment then.
+    with contextlib.suppress(Conflict):
+        async with answering(services.settings.patience, integration_id=found.id):
+            await services.runs.secrets_changed(found.id)
 
 
 async def _declared(found: Integration, services: Services) -> list[SecretKey] | None:

@@ -47,7 +47,10 @@ class Requests:
         cut = await asyncio.to_thread(pruned, answer.content, _PATHS)
         store = open_artifacts(ArtifactSettings(url=(addresses.data_dir / "artifacts").as_uri()))
         return cls(
-            addresses, issue, small=await store.put(cut, _MEDIA_TYPE), large=await store.put(answer.content, _MEDIA_TYPE)
+            addresses,
+            issue,
+            small=await store.put(cut, _MEDIA_TYPE),
+            large=await store.put(answer.content, _MEDIA_TYPE),
         )
 
     def request(self, document: ArtifactRef, *, automatic: bool = True) -> CreateIntegration:

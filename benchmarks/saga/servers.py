@@ -20,6 +20,9 @@ _ENVIRONMENT: Final = {
     "CCB_WORKER_CLAUDE_PER_SECOND": "10000",  # the rate of a paid service is a policy, not a cost of ours
 }
 
+_PATIENCE: Final = 180.0
+"""Seconds until everything is up: a machine that is busy with other things makes the figures bad, not impossible."""
+
 
 def environment() -> dict[str, str]:
     """Ours, without the settings of a stack that may run here."""
@@ -29,7 +32,7 @@ def environment() -> dict[str, str]:
 @asynccontextmanager
 async def product(folder: Path) -> AsyncIterator[Stack]:
     """The stack of `ccb up --simulate` on free ports, its Temporal server with two namespaces more."""
-    options = StackOptions.on_free_ports(folder, simulate=True)
+    options = StackOptions.on_free_ports(folder, simulate=True).model_copy(update={"start_timeout": _PATIENCE})
     async with Stack(options, environ=environment(), layout=_with_namespaces) as stack:
         yield stack
 
@@ -54,7 +57,7 @@ async def worker(namespace: str, module: str, given: Path, addresses: Addresses)
         environment=environment() | {"CCB_TEMPORAL_ADDRESS": address, "CCB_TEMPORAL_NAMESPACE": namespace},
         ready=workers_polling(address, namespace),
     )
-    options = StackOptions.on_free_ports(addresses.data_dir / namespace)
+    options = StackOptions.on_free_ports(addresses.data_dir / namespace).model_copy(update={"start_timeout": _PATIENCE})
     async with Stack(options, layout=lambda *_: Layout(parts=[part])) as stack:
         yield stack
 

@@ -1,8 +1,12 @@
 """What a demo made, as it was read back."""
 
 from decimal import Decimal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+_Dollars = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+"""A figure in JSON, as `seconds` is."""
 
 
 class _Part(BaseModel):
@@ -41,6 +45,6 @@ class DemoResult(_Part):
     health: Health
     capability: CapabilityCall
     tests: Tests
-    cost_usd: Decimal
+    cost_usd: _Dollars
     seconds: float
     stages: list[StageSeconds]

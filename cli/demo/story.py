@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -77,11 +78,12 @@ class Story:
         """The id of the integration that the issue asked for; there is none before its webhook is handled."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
+            said = await self._comment()
             page = await asyncio.to_thread(self._api.page, stage=None, cursor=None, limit=1)
             if page.items:
                 return page.items[0].id
-            if refusal := await self._comment():
-                raise DemoFailed(refusal)
+            if said is not None:  # a run that was begun has its row before its comment
+                raise DemoFailed(reason(said))
             await asyncio.sleep(_EVERY)
         raise DemoFailed("The issue's webhook did not lead to a run within 30 s; see the logs of api and workers.")
 
@@ -168,6 +170,12 @@ class Story:
             answer = await client.get(f"{self._simulators.github_url}/repos/{self._repository}/{path}")
         answer.raise_for_status()
         return answer.json()
+
+
+def reason(comment: str) -> str:
+    """Why nothing was begun, out of a comment of the bot: the failure's own words, or all it says."""
+    found = re.search(r"^\*\*Failed while \w+\*\*: (.+)$", comment, re.MULTILINE)
+    return found[1] if found else " ".join(re.sub(r"<!--.*?-->", "", comment).split())
 
 
 def _wants_secrets(run: Run) -> bool:

@@ -15,6 +15,8 @@ NEEDS = [
     ("POST", "/api/v1/integrations/none/abandon", {"reason": "x"}, Role.DEVELOPER),
     ("POST", "/api/v1/integrations/none/reviews", {}, Role.REVIEWER),
     ("POST", "/api/v1/integrations/none/budget", {}, Role.OPERATOR),
+    ("GET", "/api/v1/integrations/none/secrets", None, Role.VIEWER),
+    ("PUT", "/api/v1/integrations/none/secrets/API_TOKEN", {"value": "x"}, Role.OPERATOR),
     ("POST", "/api/v1/people", {"name": "x"}, Role.OPERATOR),
     ("POST", "/api/v1/people/per_x/keys", {"label": "x"}, Role.OPERATOR),
 ]

@@ -83,9 +83,7 @@ class World:
         )
 
     async def approve(self, person: str, name: str, content_hash: str) -> httpx.Response:
-        return await self.post(
-            person, f"/integrations/{name}/reviews", decision="approve", content_hash=content_hash
-        )
+        return await self.post(person, f"/integrations/{name}/reviews", decision="approve", content_hash=content_hash)
 
     # GitHub
 
@@ -128,8 +126,11 @@ class World:
     async def merges(self, name: str) -> list[Json]:
         """The merges of an integration's pull request on the main branch."""
         commits = await self.github("commits")
-        return [each for each in commits if each["commit"]["message"].startswith(f"Add integration {name} ")
-                and len(each["parents"]) > 1]
+        return [
+            each
+            for each in commits
+            if each["commit"]["message"].startswith(f"Add integration {name} ") and len(each["parents"]) > 1
+        ]
 
     # Slack
 
