@@ -3,10 +3,9 @@
 from temporalio import activity
 
 from activities.store import load_files
-from domain.artifacts import files_hash
 from domain.ports import Artifacts, Checks
 from domain.reports import TestCounts
-from domain.steps import Checked, ProveVersion, Sealed, Tested
+from domain.steps import Checked, ProveVersion, Tested
 
 _MOST = 30
 """Findings and failures that go back at once; the report has them all."""
@@ -33,12 +32,4 @@ class BuildActivities:
             failures=report.failures[:_MOST],
             error=report.error,
             report=report.report,
-        )
-
-    @activity.defn(name="build.seal")
-    async def seal(self, cmd: ProveVersion) -> Sealed:
-        """The content hash that approvals bind to."""
-        files = await load_files(self._artifacts, cmd.workspace)
-        return Sealed(
-            content_hash=files_hash(files), files=len(files), bytes=sum(len(text.encode()) for text in files.values())
         )

@@ -11,6 +11,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from adapters import telemetry
+from adapters.policy import explained
 from api.app import create_app
 from api.settings import ApiSettings
 from api.wiring import ProcessSettings, open_services
@@ -69,9 +70,7 @@ def main() -> int:
         sys.stderr.write(f"{error.message}\n")
         return 1
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        sys.stderr.write(f"A setting cannot be used: {error.title} {place}: {first['msg']}.\n")
+        sys.stderr.write(f"{explained(error)}\n")
         return 2
     return 0
 

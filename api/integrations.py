@@ -8,16 +8,16 @@ from pydantic import Field, field_validator, model_validator
 from api.answers import NoWorker, answering
 from api.found import Found
 from api.problems import documented
-from api.security import Reader, WayIn, Writer, actor
+from api.security import Reader, WayIn, Writer, actor, rank
 from api.services import Services, Wired
 from domain import ids
 from domain.artifacts import content_hash
 from domain.base import Data
 from domain.conversation import Budget
-from domain.errors import Conflict, InvalidDocument, InvalidInput, NameTaken, NotFound, Unreachable
+from domain.errors import Conflict, Forbidden, InvalidDocument, InvalidInput, NameTaken, NotFound, Unreachable
 from domain.events import Event
 from domain.lifecycle import Stage
-from domain.people import Actor
+from domain.people import Actor, Person, Role
 from domain.plan import Name
 from domain.registry import Integration, Page, RegistryEntry, Version
 from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest, RunAccepted
@@ -62,7 +62,7 @@ class NewIntegration(Data):
     name: Name | None = Field(default=None, examples=["project-issues"])
     base_url: str | None = Field(default=None, max_length=500, pattern=r"^https?://[^\s]+$")
     repository: RepoName | None = Field(default=None, examples=["acme/integrations"])
-    budget: Budget = Budget()
+    budget: Budget | None = Field(default=None, description="At most the configured one, unless an operator asks.")
 
 
 class RunStarted(RunAccepted):
@@ -99,7 +99,8 @@ async def create_integration(
     idempotency_key: IdempotencyKey = None,
 ) -> RunStarted:
     """Ask for an integration. Answers once the request is written; the run goes on by itself."""
-    cmd = _command(body, ids.new("int"), actor(caller, channel), caller.organization_id, services)
+    budget = _budget(body.budget, caller, services)
+    cmd = _command(body, ids.new("int"), actor(caller, channel), caller.organization_id, budget, services)
     accepted = await _started(cmd, services, scope=f"integrations/{caller.id}", key=idempotency_key, body=body)
     url = str(request.url_for("read_run", integration=accepted.integration_id))
     response.headers["Location"] = url
@@ -137,8 +138,27 @@ async def _repeated(cmd: CreateIntegration, services: Services) -> RunAccepted:
     return RunAccepted(integration_id=found.id, workflow_id=found.workflow_id, run_id=found.run_id)
 
 
+def _budget(asked: Budget | None, caller: Person, services: Services) -> Budget:
+    """What the run may spend. More than is configured is the operator's to give, as it is when a run is under way."""
+    usual = services.budget.budget()
+    if asked is None:
+        return usual
+    more = asked.usd > usual.usd or asked.tokens > usual.tokens or asked.turns > usual.turns
+    if more and rank(caller.role) < rank(Role.OPERATOR):
+        raise Forbidden(
+            f"A budget above {usual.usd} US dollars, {usual.tokens} tokens and {usual.turns} turns needs an operator.",
+            field="budget",
+        )
+    return asked
+
+
 def _command(
-    body: NewIntegration, integration_id: str, requester: Actor, organization_id: str, services: Services
+    body: NewIntegration,
+    integration_id: str,
+    requester: Actor,
+    organization_id: str,
+    budget: Budget,
+    services: Services,
 ) -> CreateIntegration:
     repository = body.repository or services.settings.repository
     if repository is None:
@@ -159,7 +179,7 @@ def _command(
         requester=requester,
         repository=repository,
         policy=services.review.policy(),
-        budget=body.budget,
+        budget=budget,
     )
 
 

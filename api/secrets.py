@@ -1,6 +1,5 @@
 """Secrets that integrations are given in their environment. They are set and named here; no route gives one back."""
 
-import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, status
@@ -60,10 +59,8 @@ async def set_secret(
         known = f"its plan declares {', '.join(names)}" if names else "its plan declares none"
         raise InvalidInput(f"{found.name or found.id} has no secret {name}: {known}.", field="name", declared=[*names])
     await services.secrets.put(found.id, name, body.value, actor=actor(caller, channel))
-    # A run that has ended refuses to be told; the secret is for the next deployment then.
-    with contextlib.suppress(Conflict):
-        async with answering(services.settings.patience, integration_id=found.id):
-            await services.runs.secrets_changed(found.id)
+    async with answering(services.settings.patience, integration_id=found.id):
+        await services.runs.secrets_changed(found.id)
 
 
 async def _declared(found: Integration, services: Services) -> list[SecretKey] | None:

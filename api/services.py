@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from adapters.database import SqlSecrets
+from adapters.policy import BudgetSettings, ReviewSettings
 from adapters.temporal import TemporalRuns, TemporalSettings
 from api.intake import Intake
-from api.settings import ApiSettings, ReviewSettings, WebhookSettings
+from api.settings import ApiSettings, WebhookSettings
 from domain.ports import ApiDocuments, Artifacts, Deliveries, Integrations, People, Target
 
 Probe = Callable[[], Awaitable[None]]
@@ -22,6 +23,7 @@ class Services:
 
     settings: ApiSettings
     review: ReviewSettings
+    budget: BudgetSettings
     integrations: Integrations
     people: People
     secrets: SqlSecrets

@@ -1,12 +1,9 @@
 """Settings of the API process, from the environment."""
 
-from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from domain.review import ReviewPolicy
 
 
 class ApiSettings(BaseSettings):
@@ -29,21 +26,6 @@ class ApiSettings(BaseSettings):
     def key_file(self) -> Path:
         """Where the operator's key is, if there is one."""
         return self.operator_key_file or self.data_dir / "operator.key"
-
-
-class ReviewSettings(BaseSettings):
-    """CCB_REVIEW_*: what a version needs before it is deployed."""
-
-    model_config = SettingsConfigDict(env_prefix="CCB_REVIEW_", frozen=True, extra="ignore")
-
-    approvals: int = Field(default=1, ge=1, le=10)
-    allow_requester: bool = False
-    automatic: bool = False
-    remind_every: timedelta = timedelta(days=1)
-    deadline: timedelta = timedelta(days=14)
-
-    def policy(self) -> ReviewPolicy:
-        return ReviewPolicy(**self.model_dump())
 
 
 class WebhookSettings(BaseSettings):

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Header, Request
 
-from adapters.slack import verify
+from adapters.slack.webhooks import verify
 from api.deliveries import NotJson, Received, configured, json_object
 from api.problems import documented
 from api.services import Wired

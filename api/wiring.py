@@ -20,11 +20,12 @@ from adapters.database import (
     SqlSecrets,
 )
 from adapters.openapi import OpenApiDocuments, OpenApiSettings
+from adapters.policy import BudgetSettings, ReviewSettings
 from adapters.process_target import ProcessTarget, ProcessTargetSettings
 from adapters.temporal import TemporalRuns, TemporalSettings, connect
 from api.intake import Intake
 from api.services import Probe, Services
-from api.settings import ApiSettings, ReviewSettings, WebhookSettings
+from api.settings import ApiSettings, WebhookSettings
 from domain.errors import InvalidInput, StorageUnavailable
 from domain.people import Role
 from domain.ports import Artifacts, People, Target
@@ -39,6 +40,7 @@ class ProcessSettings:
 
     api: ApiSettings = field(default_factory=ApiSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
     temporal: TemporalSettings = field(default_factory=TemporalSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
@@ -66,6 +68,7 @@ async def open_services(settings: ProcessSettings) -> Services:
     return Services(
         settings=settings.api,
         review=settings.review,
+        budget=settings.budget,
         integrations=SqlIntegrations(database),
         people=people,
         secrets=SqlSecrets(database, settings.secrets),

@@ -213,7 +213,7 @@ class Delivery(Data):
 class DeliveryOutcome(Data):
     """What a delivery led to, in one line."""
 
-    action: Literal["started", "reviewed", "abandoned", "ignored", "refused"]
+    action: Literal["started", "reviewed", "abandoned", "ignored", "refused", "failed"]
     detail: str = ""
     integration_id: IntegrationId | None = None
 

@@ -2,43 +2,64 @@
 
 import argparse
 import asyncio
+import importlib
 import logging
 import signal
 import sys
+from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
 
 from pydantic import ValidationError
 
 from adapters import telemetry
-from adapters.temporal import connect
+from adapters.bus import RedisSettings, open_bus
+from adapters.database import SqlOutbox
+from adapters.policy import explained
+from adapters.temporal import TemporalSettings, connect
 from domain.errors import CcbError
-from domain.runs import LIFECYCLE_QUEUE
+from domain.ports import Bus
+from domain.runs import BUILD_QUEUE, LIFECYCLE_QUEUE
 from workers.outbox import relay
-from workers.queues import QUEUES, worker
-from workers.wiring import ProcessSettings, build
+from workers.queues import QUEUES, activities, worker
+from workers.shared import Shared
 
 _log = logging.getLogger("ccb.workers")
 
 
 async def serve(queues: list[str]) -> None:
     """Work until told to stop; steps under way are given time to end."""
-    settings = ProcessSettings()
-    client = await connect(settings.temporal)
-    parts = await build(settings, client)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    shared = await Shared.open(await connect(TemporalSettings()))
+    bus = open_bus(RedisSettings().plain_url)
     try:
         async with AsyncExitStack() as running:
             for queue in queues:
-                await running.enter_async_context(worker(client, queue, parts.activities[queue], settings.worker))
-            if LIFECYCLE_QUEUE in queues:
-                relaying = asyncio.create_task(relay(parts.outbox, parts.bus))
-                running.callback(relaying.cancel)
+                steps = activities(queue, shared)
+                await running.enter_async_context(worker(shared.client, queue, steps, shared.settings))
+            for aside in _aside(queues, shared, bus):
+                running.callback(asyncio.create_task(aside).cancel)
             _log.info("working", extra={"queues": queues})
             await stopped.wait()
     finally:
-        await parts.close()
+        await bus.close()
+        await shared.close()
+
+
+def _aside(queues: list[str], shared: Shared, bus: Bus) -> Iterator[Coroutine[None, None, None]]:
+    """What a worker does beside its steps."""
+    if LIFECYCLE_QUEUE in queues:
+        yield relay(SqlOutbox(shared.database), bus)
+    if BUILD_QUEUE in queues:
+        yield _warmed(shared)
+
+
+async def _warmed(shared: Shared) -> None:
+    try:
+        await importlib.import_module("workers.on_build").warm(shared)
+    except CcbError as error:  # the first build will say it to people
+        _log.warning("no environment for builds yet", extra={"code": error.code, "error": error.message})
 
 
 def main() -> int:
@@ -55,7 +76,7 @@ def main() -> int:
         print(error.message, file=sys.stderr)
         return 1
     except ValidationError as error:
-        print(f"The settings cannot be used: {error}", file=sys.stderr)
+        print(explained(error), file=sys.stderr)
         return 2
     return 0
 

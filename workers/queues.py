@@ -1,8 +1,8 @@
 """One worker a task queue, so that each kind of work scales by itself."""
 
-from collections.abc import Callable, Sequence
+import importlib
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -11,11 +11,13 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from adapters.temporal import ActivityInterceptor
 from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
 from workers.settings import WorkerSettings
+from workers.shared import Shared, Step
 from workflows.converse import ConverseWorkflow
 from workflows.create_integration import CreateIntegrationWorkflow
 from workflows.handle_delivery import HandleDeliveryWorkflow
 
 QUEUES = (LIFECYCLE_QUEUE, CLAUDE_QUEUE, BUILD_QUEUE, DEPLOY_QUEUE)
+_MODULES = {queue: f"workers.on_{queue}" for queue in QUEUES}
 WORKFLOWS: Sequence[type] = (CreateIntegrationWorkflow, ConverseWorkflow, HandleDeliveryWorkflow)
 
 PASSED_THROUGH = (
@@ -34,13 +36,19 @@ What they may not do inside a workflow (clock, random, I/O) is still caught by t
 """
 
 
-def worker(client: Client, queue: str, activities: Sequence[Callable[..., Any]], settings: WorkerSettings) -> Worker:
+def activities(queue: str, shared: Shared) -> list[Step]:
+    """The steps of one queue. Only its own adapters are imported, and only its own credentials are read."""
+    found: list[Step] = importlib.import_module(_MODULES[queue]).activities(shared)
+    return found
+
+
+def worker(client: Client, queue: str, steps: Sequence[Step], settings: WorkerSettings) -> Worker:
     """The worker of one queue."""
     return Worker(
         client,
         task_queue=queue,
         workflows=WORKFLOWS if queue == LIFECYCLE_QUEUE else (),
-        activities=activities,
+        activities=steps,
         interceptors=[ActivityInterceptor()],
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)

@@ -9,6 +9,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from adapters import telemetry
+from adapters.policy import explained
 from adapters.process_target import Control, Runner, RunnerSettings
 from domain.errors import CcbError
 
@@ -21,8 +22,7 @@ def main() -> int:
         settings = RunnerSettings()
         runner = Runner(settings.folder, settings.base_url)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors())
-        sys.stderr.write(f"The runner's settings (CCB_RUNNER_…) are wrong: {wrong}.\n")
+        sys.stderr.write(f"{explained(error)}\n")
         return 2
     except CcbError as error:
         sys.stderr.write(f"{error.message}\n")

@@ -15,7 +15,6 @@ class WorkerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CCB_WORKER_", frozen=True, extra="ignore", populate_by_name=True)
 
     data_dir: Path = Field(default=Path(".ccb"), validation_alias="CCB_DATA_DIR")
-    redis_url: str | None = Field(default=None, validation_alias="CCB_REDIS_URL")
     claude_per_second: float = Field(default=10, gt=0)
     builds: int = Field(default=2, ge=1)
     cached_workflows: int = Field(default=1000, ge=0)

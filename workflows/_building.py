@@ -4,6 +4,7 @@ from typing import Self
 
 from activities.builds import BuildActivities
 from activities.prompts import PromptActivities
+from activities.workspaces import WorkspaceActivities
 from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.errors import NotProven, RequestRefused
@@ -126,7 +127,7 @@ class Building:
         await self._write()
 
     async def _sealed(self, cmd: ProveVersion, checked: Checked, tested: Tested) -> Proven:
-        sealed = await record(BuildActivities.seal, cmd)
+        sealed = await record(WorkspaceActivities.seal, cmd)
         self._run.book.content_hash = sealed.content_hash
         return Proven(
             workspace=cmd.workspace,

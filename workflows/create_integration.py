@@ -45,7 +45,7 @@ from workflows._deploying import Deploying
 from workflows._failures import describe, refusing
 from workflows._reviewing import Reviewing
 from workflows._run import Run
-from workflows._saga import Saga
+from workflows._saga import Saga, Undo
 from workflows._steps import record, step
 from workflows._wording import progress_message
 
@@ -151,10 +151,11 @@ class CreateIntegrationWorkflow:
     async def _tell_everyone(self) -> None:
         """Bring message and comment up to date. Failing here changes nothing that was done; it is reported by name."""
         message = UpdateMessage(key=self._run.key("message"), message=progress_message(self._run.book))
-        for name, tell in (
+        tellings: list[tuple[str, Undo]] = [
             ("message to the channel", lambda: step(ChatActivities.update, message, policies.UNDO, "tell the channel")),
             ("comment on the issue", lambda: self._run.comment(policies.UNDO)),
-        ):
+        ]
+        for name, tell in tellings:
             try:
                 await tell()
             except ActivityError as error:

@@ -24,7 +24,10 @@ class HandleDeliveryWorkflow:
     @workflow.run
     async def run(self, delivery: Delivery) -> DeliveryOutcome:
         interpreted = await record(DeliveryActivities.interpret, delivery)
-        outcome = await self._act(interpreted.intent)
+        try:
+            outcome = await self._act(interpreted.intent)
+        except ActivityError as error:
+            outcome = DeliveryOutcome(action="failed", detail=describe(error).message)
         finish = FinishDelivery(source=delivery.source, id=delivery.id, outcome=outcome)
         await record(DeliveryActivities.finish, finish)
         workflow.set_current_details(f"**{outcome.action}** {outcome.detail}")

@@ -1,6 +1,4 @@
-"""Claude, by Anthropic's Messages API."""
+"""Claude, by Anthropic's Messages API.
 
-from adapters.claude.client import AnthropicClaude
-from adapters.claude.settings import ClaudeSettings
-
-__all__ = ["AnthropicClaude", "ClaudeSettings"]
+Nothing is imported here: who only needs the settings does not pay for the SDK, whose import takes seconds.
+"""

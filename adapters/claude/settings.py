@@ -6,14 +6,19 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class ClaudeSettings(BaseSettings):
-    """`timeout` is how long the connection may be silent, in seconds; `prices` names another price table."""
+class ModelSettings(BaseSettings):
+    """Which model answers, and at most how long, in tokens. Nothing secret: whoever opens a conversation needs it."""
 
     model_config = SettingsConfigDict(env_prefix="CCB_CLAUDE_", frozen=True, extra="ignore")
 
-    api_key: SecretStr = Field(min_length=1)
-    base_url: str = "https://api.anthropic.com"
     model: str = "claude-sonnet-5-5"
     max_tokens: int = Field(default=32_000, ge=1)
+
+
+class ClaudeSettings(ModelSettings):
+    """`timeout` is how long the connection may be silent, in seconds; `prices` names another price table."""
+
+    api_key: SecretStr = Field(min_length=1)
+    base_url: str = "https://api.anthropic.com"
     timeout: float = Field(default=60.0, gt=0)
     prices: Path | None = None

@@ -2,6 +2,5 @@
 
 from adapters.counters.factory import open_counters
 from adapters.counters.memory import MemoryCounters
-from adapters.counters.redis_buckets import RedisCounters
 
-__all__ = ["MemoryCounters", "RedisCounters", "open_counters"]
+__all__ = ["MemoryCounters", "open_counters"]

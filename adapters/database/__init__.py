@@ -1,10 +1,9 @@
-"""The database: SQLite by default, PostgreSQL by URL."""
+"""The database: SQLite by default, PostgreSQL by URL. Migrations are apart, in `migrate`: few processes need them."""
 
 from adapters.database.books import SqlBooks
 from adapters.database.deliveries import SqlDeliveries
 from adapters.database.engine import Database
 from adapters.database.integrations import SqlIntegrations
-from adapters.database.migrate import migrate
 from adapters.database.outbox import SqlOutbox
 from adapters.database.people import SqlPeople
 from adapters.database.secrets import SqlSecrets
@@ -20,5 +19,4 @@ __all__ = [
     "SqlOutbox",
     "SqlPeople",
     "SqlSecrets",
-    "migrate",
 ]

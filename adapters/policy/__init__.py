@@ -1,5 +1,6 @@
 """Settings that hold for all runs."""
 
+from adapters.policy.problems import explained
 from adapters.policy.settings import BudgetSettings, ReviewSettings
 
-__all__ = ["BudgetSettings", "ReviewSettings"]
+__all__ = ["BudgetSettings", "ReviewSettings", "explained"]

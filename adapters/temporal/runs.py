@@ -106,7 +106,7 @@ class TemporalRuns:
         try:
             async with _translated(handle.id):
                 await handle.signal(SECRETS_SIGNAL)
-        except NotFound:
+        except (NotFound, Conflict):
             _log.info("no run waits for secrets", extra={"integration_id": integration_id})
 
     async def status(self, integration_id: str) -> RunStatus:

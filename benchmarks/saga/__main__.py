@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 
+from adapters import telemetry
 from benchmarks.saga.measure import Different, Measured, measure
 from benchmarks.saga.report import last_line, text
 from cli.stack import StackError
@@ -25,6 +27,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.runs < 1 or given.at_once < 1:
         parser.error("--runs and --at-once must be at least 1")
+    telemetry.configure("benchmark", level=logging.WARNING)
     try:
         found = asyncio.run(_measured(given.runs, given.at_once, given.sagas_at_once))
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -216,7 +216,8 @@ async def _bare(client: Client, bones: Shape) -> tuple[str, float]:
 
 
 async def _client(addresses: Addresses, namespace: str) -> Client:
-    return await connect(TemporalSettings(address=addresses.temporal_address, namespace=namespace), tracing=False)
+    """As the API connects: with the headers that tie a run's spans to the request's."""
+    return await connect(TemporalSettings(address=addresses.temporal_address, namespace=namespace))
 
 
 def check_same(histories: dict[str, History]) -> None:

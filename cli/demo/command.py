@@ -19,6 +19,7 @@ import typer
 from rich.live import Live
 from rich.spinner import Spinner
 
+from adapters.openapi import OpenApiDocuments, OpenApiSettings
 from cli.client import Api, Run
 from cli.demo.request import addressed, request
 from cli.demo.result import DemoResult
@@ -28,6 +29,7 @@ from cli.options import Json
 from cli.output import console, said, seconds, table
 from cli.stack import Addresses, PartState, Stack, StackError, StackEvent, StackOptions
 from cli.view import line, rendered
+from domain.errors import InvalidDocument
 from domain.runs import cents
 
 Spec = Annotated[Path | None, typer.Option("--spec", help="An OpenAPI 3.x document, JSON or YAML.", show_default=False)]
@@ -40,12 +42,24 @@ Keep = Annotated[bool, typer.Option("--keep", help="Leave everything running unt
 def demo(spec: Spec = None, issue: IssueFile = None, keep: Keep = False, as_json: Json = False) -> None:
     """Do the main job once, on this machine: from an issue to a running integration."""
     with reported(as_json=as_json):
-        if spec is not None and not spec.is_file():
-            raise BadInput(f"The document {spec} cannot be read: there is no such file.")
+        if spec is not None:
+            _check(spec)
         try:
             asyncio.run(_Demo(spec, issue, keep=keep, as_json=as_json).run())
         except StackError as error:
             raise DemoFailed(str(error)) from error
+
+
+def _check(spec: Path) -> None:
+    """Raises BadInput for what no run could begin with, before anything is started for it."""
+    if not spec.is_file():
+        raise BadInput(f"The document {spec} cannot be read: there is no such file.")
+    try:
+        OpenApiDocuments(OpenApiSettings()).normalise(spec.read_bytes())
+    except OSError as error:
+        raise BadInput(f"The document {spec} cannot be read: {error.strerror}.") from error
+    except InvalidDocument as error:
+        raise BadInput(f"{spec}: {error.message}", code=error.code) from error
 
 
 class _Demo:
@@ -67,6 +81,7 @@ class _Demo:
                 result, run = await self._story(stack.addresses)
                 self._report(result.model_copy(update={"seconds": round(time.monotonic() - began, 2)}), run, stack)
                 if self._keep:
+                    self._say("It goes on until Ctrl-C.")
                     await _until_told()
         finally:
             if self._keep:
@@ -160,7 +175,6 @@ async def _until_told() -> None:
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    said("It goes on until Ctrl-C.")
     await told.wait()
 
 

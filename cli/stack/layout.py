@@ -12,11 +12,12 @@ from cli.stack.addresses import Addresses
 from cli.stack.options import StackOptions
 from cli.stack.part import Part
 from cli.stack.plan import Plan
+from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
 
 _PYTHON: Final = (sys.executable, "-P", "-m")  # -P: a folder named `api` where somebody stands is not ours
 _MIGRATE: Final = """
 import asyncio, os, sys
-from adapters.database import migrate
+from adapters.database.migrate import migrate
 from domain.errors import CcbError
 try:
     asyncio.run(migrate(os.environ["CCB_DATABASE_URL"]))
@@ -40,7 +41,7 @@ def standard(options: StackOptions, data_dir: Path, environ: Mapping[str, str]) 
     """The product. Raises StackRefused for a busy port or a server that is not installed."""
     plan = Plan(options, data_dir, environ)
     others = (servers.temporal_server(plan), servers.valkey(plan), servers.s3(plan), simulators(plan))
-    ours = [database(plan), runner(plan), api(plan), workers(plan)]
+    ours = [database(plan), runner(plan), api(plan), workers(plan), builders(plan)]
     return Layout(parts=[*(part for part in others if part is not None), *ours], addresses=plan.addresses())
 
 
@@ -104,12 +105,24 @@ def api(plan: Plan) -> Part:
 
 
 def workers(plan: Plan) -> Part:
+    """What holds credentials: the vendors', and the runner's."""
+    return _workers(plan, "workers", (LIFECYCLE_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE), plan.told())
+
+
+def builders(plan: Plan) -> Part:
+    """What handles text and code that nobody trusts: it is told no credential."""
+    withheld = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_")
+    return _workers(plan, "builders", (BUILD_QUEUE,), plan.told(*withheld))
+
+
+def _workers(plan: Plan, name: str, queues: tuple[str, ...], told: dict[str, str]) -> Part:
+    address, namespace = plan.settings["CCB_TEMPORAL_ADDRESS"], plan.settings["CCB_TEMPORAL_NAMESPACE"]
     return Part(
-        name="workers",
-        command=[*_PYTHON, "workers"],
-        environment=plan.told(),
+        name=name,
+        command=[*_PYTHON, "workers", "--queues", ",".join(queues)],
+        environment=told,
         after=_foundations(plan),
-        ready=temporal.workers_polling(plan.settings["CCB_TEMPORAL_ADDRESS"], plan.settings["CCB_TEMPORAL_NAMESPACE"]),
+        ready=temporal.workers_polling(address, namespace, queues),
         grace=15.0,  # steps under way get 10 s to end
     )
 

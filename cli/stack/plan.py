@@ -97,8 +97,6 @@ class Plan:
             "CCB_SECRETS_KEY": secret.secrets_key.get_secret_value(),
             "CCB_RUNNER_KEY": secret.runner_key.get_secret_value(),
             "CCB_GITHUB_WEBHOOK_SECRET": secret.github_webhook_secret.get_secret_value(),
-            # Everything here is one person's machine; what its own demo reads is on loopback.
-            "CCB_DOCUMENTS_ALLOW_PRIVATE": "true",
         }
         if self.own_valkey:
             password = secret.valkey_password.get_secret_value()
@@ -128,6 +126,8 @@ class Plan:
     def _simulated(self, settings: Mapping[str, str]) -> dict[str, str]:
         base, secret = self.url("simulators_port"), self.secrets
         return {
+            # The issues are our own then, and point at this machine; a stranger's issue must never read it.
+            "CCB_DOCUMENTS_ALLOW_PRIVATE": "true",
             "CCB_GITHUB_BASE_URL": f"{base}/github/api/v3",
             "CCB_GITHUB_TOKEN": secret.github_token.get_secret_value(),
             "CCB_GITHUB_REPOSITORY": settings.get("CCB_GITHUB_REPOSITORY", _REPOSITORY),

@@ -5,7 +5,7 @@ the poll rates each step waits 50 ms for a limit that is meant for clusters.
 `synchronous=normal` can lose the last commits when the machine loses power, not when a process is killed.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, TypeVar
@@ -74,8 +74,8 @@ def namespace_ready(address: str, namespace: str) -> Probe:
     return probe
 
 
-def workers_polling(address: str, namespace: str) -> Probe:
-    """Ready when a worker that started no earlier than the process has asked for both workflows and activities.
+def workers_polling(address: str, namespace: str, queues: Sequence[str]) -> Probe:
+    """Ready when a worker that started no earlier than the process has asked each queue for work of its kinds.
 
     The server remembers pollers for minutes after they died, so the time of their last call counts.
     """
@@ -83,15 +83,23 @@ def workers_polling(address: str, namespace: str) -> Probe:
 
     async def probe(started_at: float) -> None:
         client = await connection.client()
-        for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
+        for queue, kind in _asked_for(queues):
             request = DescribeTaskQueueRequest(
-                namespace=namespace, task_queue=TaskQueue(name=LIFECYCLE_QUEUE), task_queue_type=kind
+                namespace=namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
             )
             answer = await _asked(client.workflow_service.describe_task_queue(request, timeout=_RPC_TIMEOUT))
             if not any(poller.last_access_time.ToMicroseconds() >= started_at * 1e6 for poller in answer.pollers):
-                raise NotReady(f"no worker polls the task queue {LIFECYCLE_QUEUE} yet")
+                raise NotReady(f"no worker polls the task queue {queue} yet")
 
     return probe
+
+
+def _asked_for(queues: Sequence[str]) -> Iterator[tuple[str, TaskQueueType.ValueType]]:
+    """What is polled: activities of each queue; workflows are on the lifecycle's."""
+    for queue in queues:
+        yield queue, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+        if queue == LIFECYCLE_QUEUE:
+            yield queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 
 
 def prepared(address: str, namespace: str) -> Callable[[], Awaitable[None]]:

@@ -5,7 +5,8 @@ import sys
 
 from pydantic import ValidationError
 
-from adapters.database import DatabaseSettings, migrate
+from adapters.database import DatabaseSettings
+from adapters.database.migrate import migrate
 from domain.errors import CcbError
 
 

@@ -16,11 +16,13 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from adapters.artifacts import ArtifactSettings
-from adapters.database import Database, DatabaseSettings, SecretsSettings, SqlIntegrations, migrate
+from adapters.database import Database, DatabaseSettings, SecretsSettings, SqlIntegrations
+from adapters.database.migrate import migrate
 from adapters.openapi import OpenApiSettings
+from adapters.policy import ReviewSettings
 from adapters.process_target import ProcessTargetSettings
 from adapters.temporal import TemporalSettings
-from api.settings import ApiSettings, ReviewSettings, WebhookSettings
+from api.settings import ApiSettings, WebhookSettings
 from api.wiring import ProcessSettings, open_services
 from domain.runs import LIFECYCLE_QUEUE
 from tests.api.stand_in import Deaf, StandIn, StandInActivities

@@ -60,6 +60,15 @@ class World:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["integration_id"])
 
+    async def requested(self, name: str) -> str:
+        """The id of the integration that an issue asks for, once there is one."""
+
+        async def there() -> str | None:
+            listed = (await self.get("/integrations?limit=200"))["items"]
+            return next((str(each["id"]) for each in listed if each["name"] == name), None)
+
+        return await eventually(there, f"{name} requested")
+
     async def run(self, name: str) -> Json:
         """Where the run of an integration stands."""
         found: Json = (await self.get(f"/integrations/{name}/run"))["status"]
@@ -92,7 +101,7 @@ class World:
         token = self.simulators.config["github"]["token"]
         url = f"{self.simulators.github_url}/repos/{self.addresses.repository}/{path}"
         async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {token}"}) as client:
-            answer = await client.get(url, params={"per_page": 100})
+            answer = await client.get(httpx.URL(url).copy_merge_params({"per_page": "100"}))
         answer.raise_for_status()
         assert "next" not in answer.links
         return answer.json()
@@ -136,8 +145,11 @@ class World:
 
     async def messages(self, name: str) -> list[Json]:
         """What was posted about an integration and not deleted, oldest first."""
-        found = (await self.simulators.look("slack", "messages"))["messages"]
-        return [each for each in found if f"{name} " in json.dumps(each) and not each.get("deleted")]
+        return [each for each in await self.everything_posted() if f"{name} 1.0.0" in json.dumps(each)]
+
+    async def everything_posted(self) -> list[Json]:
+        found: list[Json] = (await self.simulators.look("slack", "messages"))["messages"]
+        return [each for each in found if not each["deleted"]]
 
     async def click(self, person: str, message: Json, action: str, comment: str | None = None) -> None:
         clicked = await self.simulators.act(

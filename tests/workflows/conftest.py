@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
+from workers.wiring import ProcessSettings
 
 from cli.stack import Stack, StackOptions
 from cli.stack.layout import Layout, database, runner, simulators
 from cli.stack.plan import Plan
 from cli.stack.servers import temporal_server
 from tests.workflows.world import World, opened
-from workers.wiring import ProcessSettings
 
 
 @pytest.fixture(scope="session")

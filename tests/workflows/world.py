@@ -22,6 +22,7 @@ from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
+from workers.wiring import ProcessSettings, build
 
 from adapters.artifacts import open_artifacts
 from adapters.database import Database, SqlBooks, SqlIntegrations, SqlPeople
@@ -38,7 +39,6 @@ from domain.vendors import IssueRef
 from simulators.kit import Simulators
 from tests.until import until
 from workers.queues import QUEUES, worker
-from workers.wiring import ProcessSettings, build
 
 REPOSITORY = "acme/integrations"
 DOCUMENT = {

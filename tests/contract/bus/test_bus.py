@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from adapters.bus import STREAM, LocalBus, RedisBus, RedisSettings, open_bus
+from adapters.bus import LocalBus, RedisSettings, open_bus
 from adapters.bus.local import QUEUED
+from adapters.bus.redis_streams import STREAM, RedisBus
 from domain.errors import StorageUnavailable
 from tests.servers import free_ports
 

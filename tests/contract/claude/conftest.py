@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from adapters.claude import AnthropicClaude, ClaudeSettings
+from adapters.claude.client import AnthropicClaude
+from adapters.claude.settings import ClaudeSettings
 from domain.conversation import Conversation, Message, Text
 from simulators.kit import Simulators
 

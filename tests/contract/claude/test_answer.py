@@ -5,7 +5,7 @@ from collections.abc import Callable
 import anthropic
 import pytest
 
-from adapters.claude import AnthropicClaude
+from adapters.claude.client import AnthropicClaude
 from domain.conversation import Conversation, Message, Text, Thinking, Tool, ToolResult, ToolUse
 from domain.errors import VendorOutcomeUnknown, VendorRejected
 from simulators.kit import Simulators

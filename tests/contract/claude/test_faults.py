@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.claude import AnthropicClaude, ClaudeSettings
+from adapters.claude.client import AnthropicClaude
+from adapters.claude.settings import ClaudeSettings
 from domain.conversation import Conversation, Text
 from domain.errors import (
     CcbError,

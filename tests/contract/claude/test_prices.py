@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.claude import AnthropicClaude, ClaudeSettings
+from adapters.claude.client import AnthropicClaude
+from adapters.claude.settings import ClaudeSettings
 from domain.conversation import Usage
 from domain.errors import InvalidInput
 from simulators.claude.accounting import PromptCache

@@ -10,8 +10,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from adapters.database import Database, DatabaseSettings, migrate
+from adapters.database import Database, DatabaseSettings
 from adapters.database.engine import make_engine
+from adapters.database.migrate import migrate
 from adapters.database.tables import metadata
 from domain import ids
 from domain.people import Actor, Channel

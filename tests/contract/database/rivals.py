@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from pydantic import SecretStr
 
-from adapters.database import Database, DatabaseSettings, SqlBooks, migrate
+from adapters.database import Database, DatabaseSettings, SqlBooks
+from adapters.database.migrate import migrate
 from domain.conversation import Budget
 from domain.errors import BudgetExceeded
 

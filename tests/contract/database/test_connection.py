@@ -10,9 +10,9 @@ from alembic.migration import MigrationContext
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import inspect
 
-from adapters.database import Database, DatabaseSettings, SqlIntegrations, migrate
+from adapters.database import Database, DatabaseSettings, SqlIntegrations
 from adapters.database.engine import make_engine
-from adapters.database.migrate import configuration
+from adapters.database.migrate import configuration, migrate
 from adapters.database.tables import metadata
 from domain.errors import NotFound, StorageUnavailable
 from domain.lifecycle import Stage

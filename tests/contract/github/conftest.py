@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.github import GitHubCodeHost, GitHubSettings
+from adapters.github.code_host import GitHubCodeHost
+from adapters.github.settings import GitHubSettings
 from domain.errors import CcbError
 from simulators.kit import Simulators
 from tests.contract.receiver import Receiver

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from adapters.github import GitHubCodeHost, GitHubSettings
+from adapters.github.code_host import GitHubCodeHost
+from adapters.github.settings import GitHubSettings
 from domain.errors import InvalidInput, VendorRejected
 from domain.vendors import IssueRef
 from simulators.kit import Simulators

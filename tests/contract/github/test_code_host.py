@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.github import GitHubCodeHost
+from adapters.github.code_host import GitHubCodeHost
 from domain.errors import Conflict, ContentChanged, VendorRejected
 from domain.vendors import Branch, IssueRef, PullRequest
 from tests.contract.github.conftest import World

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from adapters.github import GitHubCodeHost, GitHubSettings
+from adapters.github.code_host import GitHubCodeHost
+from adapters.github.settings import GitHubSettings
 from domain.errors import VendorOutcomeUnknown, VendorRateLimited, VendorRejected, VendorUnavailable
 from domain.vendors import IssueRef
 from simulators.kit import Simulators

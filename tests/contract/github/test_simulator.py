@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.github import GitHubCodeHost, GitHubSettings
+from adapters.github.code_host import GitHubCodeHost
+from adapters.github.settings import GitHubSettings
 from domain.vendors import IssueRef
 from simulators.kit import Simulators
 from tests.contract.github.conftest import World

@@ -7,7 +7,9 @@ import json
 import pytest
 from pydantic import SecretStr
 
-from adapters.github import GitHubCodeHost, GitHubSettings, webhooks
+from adapters.github import webhooks
+from adapters.github.code_host import GitHubCodeHost
+from adapters.github.settings import GitHubSettings
 from adapters.github.webhooks import CommentEvent, IssueEvent, PullRequestEvent, ReviewEvent
 from domain.errors import InvalidInput, Unauthenticated
 from simulators.kit import Simulators

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.slack import SlackChat, SlackSettings
+from adapters.slack.client import SlackChat
+from adapters.slack.settings import SlackSettings
 from domain.vendors import Button, ChatMessage
 from simulators.kit import Simulators
 from tests.contract.receiver import Receiver

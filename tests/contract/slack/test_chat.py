@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack import SlackChat, SlackSettings
+from adapters.slack.client import SlackChat
+from adapters.slack.settings import SlackSettings
 from domain.errors import (
     CcbError,
     VendorError,

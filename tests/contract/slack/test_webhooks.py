@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 import pytest
 from pydantic import SecretStr
 
-from adapters.slack import Interaction, SlackChat, SlackSettings, parse_command, parse_interaction, verify
+from adapters.slack.client import SlackChat
+from adapters.slack.settings import SlackSettings
+from adapters.slack.webhooks import Interaction, parse_command, parse_interaction, verify
 from domain.errors import InvalidInput, Unauthenticated, VendorRejected
 from domain.vendors import ChatMessage
 from simulators.kit import Simulators

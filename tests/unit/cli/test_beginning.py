@@ -98,7 +98,7 @@ def told(layout: Layout, name: str) -> dict[str, str]:
 
 
 def test_the_parts_are_those_asked_for(tmp_path: Path) -> None:
-    ours = ["database", "runner", "api", "workers"]
+    ours = ["database", "runner", "api", "workers", "builders"]
     assert [part.name for part in made(tmp_path).parts] == ["temporal", *ours]
     everything = made(tmp_path, simulate=True, valkey=True, s3=True)
     assert [part.name for part in everything.parts] == ["temporal", "valkey", "s3", "simulators", *ours]
@@ -120,6 +120,8 @@ def test_each_process_gets_no_more_than_it_needs(tmp_path: Path) -> None:
     layout = made(tmp_path, environ, valkey=True, s3=True)
     assert {"CCB_CLAUDE_API_KEY", "CCB_GITHUB_TOKEN", "CCB_SLACK_TOKEN", "CCB_X"} <= set(told(layout, "workers"))
     assert "CCB_CLAUDE_API_KEY" not in told(layout, "api")
+    credentials_of = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_")
+    assert not [name for name in told(layout, "builders") if name.startswith(credentials_of)]
     assert told(layout, "api")["CCB_GITHUB_TOKEN"] == "g"
     assert not {"CCB_CLAUDE_API_KEY", "CCB_GITHUB_TOKEN", "CCB_DATABASE_URL"} & set(told(layout, "runner"))
     for server in ("temporal", "valkey", "s3"):
@@ -138,7 +140,7 @@ def test_the_environment_names_other_servers(tmp_path: Path) -> None:
         "CCB_RUNNER_URL": "http://elsewhere",
     }
     layout = made(tmp_path, environ, valkey=True, s3=True)
-    assert [part.name for part in layout.parts] == ["database", "runner", "api", "workers"]
+    assert [part.name for part in layout.parts] == ["database", "runner", "api", "workers", "builders"]
     for name in ("CCB_DATABASE_URL", "CCB_REDIS_URL", "CCB_ARTIFACTS_URL", "CCB_TEMPORAL_ADDRESS", "CCB_API_URL"):
         assert told(layout, "workers")[name] == environ[name]
     assert told(layout, "workers")["CCB_DOCUMENTS_ALLOW_PRIVATE"] == "false"

@@ -67,7 +67,7 @@ async def running(tmp_path: Path, events: Events) -> AsyncIterator[Stack]:
 
 async def test_workers_count_as_ready_when_they_poll(running: Stack) -> None:
     address = running.addresses.temporal_address
-    polling = temporal.workers_polling(address, "default")
+    polling = temporal.workers_polling(address, "default", ["lifecycle"])
     with pytest.raises(NotReady, match="no worker polls"):
         await polling(0.0)
     client = await Client.connect(address)

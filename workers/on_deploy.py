@@ -1,0 +1,12 @@
+"""The queue `deploy`: bundles and the deployment target. It holds the runner's key and the integrations' secrets."""
+
+from activities.deployments import DeploymentActivities
+from adapters.database import SecretsSettings, SqlSecrets
+from adapters.process_target import ProcessTarget, ProcessTargetSettings
+from workers.shared import Shared, Step, steps
+
+
+def activities(shared: Shared) -> list[Step]:
+    target = ProcessTarget(ProcessTargetSettings())
+    secrets = SqlSecrets(shared.database, SecretsSettings())
+    return steps(DeploymentActivities(target, shared.artifacts, secrets))
