@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import FailureError
 
 from domain.runs import Undone
 from workflows._failures import describe
@@ -50,7 +50,7 @@ class Saga:
     async def _attempt(self, name: str, undo: Undo) -> None:
         try:
             await undo()
-        except ActivityError as error:
+        except FailureError as error:
             self.undone.append(Undone(step=name, ok=False, error=describe(error).message))
         else:
             self.undone.append(Undone(step=name, ok=True))

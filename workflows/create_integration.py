@@ -98,13 +98,8 @@ class CreateIntegrationWorkflow:
         request = self._cmd.request
         cmd = ExamineDocument(source=request.document, base_url=request.base_url)
         accept = Accept(create=self._cmd, workflow_id=self._run.id, run_id=workflow.info().run_id)
-        try:
-            examined = await step(DocumentActivities.examine, cmd, policies.READ, "read the API document")
-            await record(IntegrationActivities.accept, accept)
-        except ActivityError as error:
-            told = describe(error)
-            self._refusal = ApplicationError(told.message, told.details, type=told.code, non_retryable=True)
-            raise
+        examined = await step(DocumentActivities.examine, cmd, policies.READ, "read the API document")
+        await record(IntegrationActivities.accept, accept)
         self._accepted = True
         return examined
 
@@ -138,6 +133,8 @@ class CreateIntegrationWorkflow:
         told = describe(error)
         if self._abandoned is not None:
             told = Abandoned(f"{self._abandoned.by.name} stopped it: {self._abandoned.reason}").data()
+        if not self._accepted:
+            self._refusal = ApplicationError(told.message, told.details, type=told.code, non_retryable=True)
         self._run.book.failure = Failure(error=told, stage=self._run.book.stage, undone=self._saga.undone)
         return self._run.book.failure
 

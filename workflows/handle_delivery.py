@@ -38,7 +38,8 @@ class HandleDeliveryWorkflow:
             case NoIntent():
                 return DeliveryOutcome(action="ignored", detail=intent.why)
             case RefuseIntent():
-                return await self._refuse(intent.origin, intent.reason)
+                # An issue that is opened with its label comes as two deliveries, and one answer is enough.
+                return await self._refuse(intent.origin, intent.reason, comment_key="refused")
             case CreateIntent():
                 return await self._create(intent)
             case ReviewIntent():
@@ -70,11 +71,11 @@ class HandleDeliveryWorkflow:
             return DeliveryOutcome(action="refused", detail=describe(error).message)
         return DeliveryOutcome(action="abandoned", integration_id=intent.integration_id)
 
-    async def _refuse(self, origin: Origin, reason: str) -> DeliveryOutcome:
-        """Tell people, where they asked, why nothing was done."""
+    async def _refuse(self, origin: Origin, reason: str, *, comment_key: str | None = None) -> DeliveryOutcome:
+        """Tell people, where they asked, why nothing was done; once for each delivery, or for each `comment_key`."""
         key = workflow.info().workflow_id
         if origin.issue is not None:
-            comment = CommentOnIssue(issue=origin.issue, key=key, body=reason)
+            comment = CommentOnIssue(issue=origin.issue, key=comment_key or key, body=reason)
             await step(RepositoryActivities.comment_on_issue, comment, policies.VENDOR_WRITE, "tell the issue why")
         if origin.message is not None:
             message = ChatMessage(title="This was not counted", text=reason)

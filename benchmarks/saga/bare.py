@@ -1,4 +1,4 @@
-"""`python -m benchmarks.saga.bare SHAPE`: the floor. A workflow of the same shape, and Temporal, and nothing else.
+"""The floor: `python -m benchmarks.saga.bare SHAPE QUEUE…`, a workflow of the same shape, Temporal, and nothing else.
 
 The same steps in the same order on queues of the same names, with payloads of the same sizes; strings, the SDK's own
 converter, no interceptors, no workflow sandbox, no summaries, details, search attributes, updates or heartbeats.
@@ -6,6 +6,7 @@ converter, no interceptors, no workflow sandbox, no summaries, details, search a
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,6 @@ from adapters.temporal import TemporalSettings
 from benchmarks.saga.histories import Call, Shape, Step
 from benchmarks.saga.process import until_told
 from domain.runs import LIFECYCLE_QUEUE
-from workers.queues import QUEUES
 
 WORKFLOW: Final = "Bare"
 _LIMIT: Final = timedelta(minutes=1)
@@ -67,7 +67,7 @@ def _filled(text: str, size: int) -> str:
     return text.ljust(size - 2, "x")
 
 
-async def _serve(shape: Shape) -> None:
+async def _serve(shape: Shape, queues: Sequence[str]) -> None:
     _shapes.extend([shape, *(step.child for step in shape.steps if step.child is not None)])
     settings = TemporalSettings()
     client = await Client.connect(settings.address, namespace=settings.namespace)
@@ -80,10 +80,10 @@ async def _serve(shape: Shape) -> None:
                 activities=[work],
                 workflow_runner=UnsandboxedWorkflowRunner(),
             )
-            for queue in QUEUES
+            for queue in queues
         ]
     )
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Shape.model_validate_json(Path(sys.argv[1]).read_bytes())))
+    asyncio.run(_serve(Shape.model_validate_json(Path(sys.argv[1]).read_bytes()), sys.argv[2:]))

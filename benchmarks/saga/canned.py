@@ -1,52 +1,45 @@
-"""`python -m benchmarks.saga.canned RECORDING`: the product's workers and workflows, with activities that do nothing.
+"""`python -m benchmarks.saga.canned RECORDING QUEUE…`: the product's workers, with activities that do nothing.
 
 Each activity has the name and the types of the real one, and answers at once what the real one answered in a recorded
 run at the same place.
 """
 
 import asyncio
+import importlib
+import pkgutil
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.builds import BuildActivities
-from activities.chat import ChatActivities
-from activities.conversations import ConversationActivities
-from activities.deployments import DeploymentActivities
-from activities.documents import DocumentActivities
-from activities.integrations import IntegrationActivities
-from activities.prompts import PromptActivities
-from activities.repository import RepositoryActivities
-from activities.tools import ToolActivities
+import activities
 from adapters import telemetry
 from adapters.temporal import TemporalSettings, connect
 from benchmarks.saga.histories import Recording, place
 from benchmarks.saga.process import until_told
-from workers.queues import QUEUES, worker
+from workers.queues import worker
 from workers.settings import WorkerSettings
-
-_OWNERS: Final = (
-    BuildActivities,
-    ChatActivities,
-    ConversationActivities,
-    DeploymentActivities,
-    DocumentActivities,
-    IntegrationActivities,
-    PromptActivities,
-    RepositoryActivities,
-    ToolActivities,
-)
 
 
 def canned(recorded: Recording) -> list[Callable[..., Any]]:
     """An activity for each that the product has."""
-    real = (method for owner in _OWNERS for method in vars(owner).values())
-    return [_canned(method, recorded) for method in real if hasattr(method, "__temporal_activity_definition")]
+    return [_canned(method, recorded) for method in _real()]
+
+
+def _real() -> Iterator[Callable[..., Any]]:
+    """The methods of the package `activities` that are marked as activities."""
+    for found in pkgutil.iter_modules(activities.__path__):
+        module = importlib.import_module(f"{activities.__name__}.{found.name}")
+        owners = (
+            each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__
+        )
+        for method in (method for owner in owners for method in vars(owner).values()):
+            if hasattr(method, "__temporal_activity_definition"):
+                yield method
 
 
 def _canned(method: Callable[..., Any], recorded: Recording) -> Callable[..., Any]:
@@ -69,13 +62,13 @@ def _canned(method: Callable[..., Any], recorded: Recording) -> Callable[..., An
     return made
 
 
-async def _serve(recorded: Recording) -> None:
-    activities = canned(recorded)
+async def _serve(recorded: Recording, queues: Sequence[str]) -> None:
+    steps = canned(recorded)
     client = await connect(TemporalSettings())
     settings = WorkerSettings()
-    await until_told([worker(client, queue, activities, settings) for queue in QUEUES])
+    await until_told([worker(client, queue, steps, settings) for queue in queues])
 
 
 if __name__ == "__main__":
     telemetry.configure("worker")
-    asyncio.run(_serve(Recording.model_validate_json(Path(sys.argv[1]).read_bytes())))
+    asyncio.run(_serve(Recording.model_validate_json(Path(sys.argv[1]).read_bytes()), sys.argv[2:]))

@@ -78,7 +78,7 @@ async def measure(*, rounds: int, at_once: int, sagas_at_once: int) -> Measured:
                 found.at_once["saga"] = await _together(
                     sagas_at_once, "sagas", lambda: saga.run(requests.request(requests.small))
                 )
-            found.peak_rss_mb["saga"] = servers.peak_rss_mb(stack, "workers")
+            found.peak_rss_mb["saga"] = servers.peak_rss_mb(stack)
     return found
 
 
@@ -155,7 +155,7 @@ async def _workers(
     addresses = stack.addresses
     file = addresses.data_dir / "recording.json"
     file.write_text(recording(found.histories["saga"]).model_dump_json())
-    async with servers.worker(servers.CANNED, "benchmarks.saga.canned", file, addresses) as canned_worker:
+    async with servers.workers(servers.CANNED, "benchmarks.saga.canned", file, addresses) as canned_workers:
         canned = Saga(await _client(addresses, servers.CANNED))
         cmd = requests.request(requests.small)
         await canned.run(cmd)
@@ -163,7 +163,7 @@ async def _workers(
         bones = shape(found.histories["workflow"])
         file = addresses.data_dir / "shape.json"
         file.write_text(bones.model_dump_json())
-        async with servers.worker(servers.BARE, "benchmarks.saga.bare", file, addresses) as bare_worker:
+        async with servers.workers(servers.BARE, "benchmarks.saga.bare", file, addresses) as bare_workers:
             client = await Client.connect(addresses.temporal_address, namespace=servers.BARE)
             workflow_id, _ = await _bare(client, bones)
             found.histories["bare"] = await read(client, workflow_id)
@@ -174,8 +174,8 @@ async def _workers(
                 return took
 
             yield lambda: canned.run(requests.request(requests.small)), floor
-            found.peak_rss_mb["bare"] = servers.peak_rss_mb(bare_worker, servers.BARE)
-        found.peak_rss_mb["workflow"] = servers.peak_rss_mb(canned_worker, servers.CANNED)
+            found.peak_rss_mb["bare"] = servers.peak_rss_mb(bare_workers)
+        found.peak_rss_mb["workflow"] = servers.peak_rss_mb(canned_workers)
 
 
 async def _rounds(

@@ -45,7 +45,7 @@ def _latencies(found: Measured) -> list[str]:
     floor = median(found.bare)
     lines = [
         f"{'':<38}{'alone, ms':>10}{'lowest':>8}{'highest':>9}{'over (c)':>10}{'tasks':>7}{'at once':>9}"
-        f"{'a minute':>10}{'worker, MB':>12}"
+        f"{'a minute':>10}{'workers, MB':>13}"
     ]
     for name, title in _ROWS.items():
         alone: list[float] = getattr(found, name)
@@ -54,7 +54,7 @@ def _latencies(found: Measured) -> list[str]:
         lines.append(
             f"{title:<38}{median(alone) * 1000:>10.0f}{min(alone) * 1000:>8.0f}{max(alone) * 1000:>9.0f}"
             f"{median(alone) / floor:>10.2f}{tasks:>7}{count or '-':>9}{f'{rate:.0f}' if count else '-':>10}"
-            f"{found.peak_rss_mb[name]:>12.0f}"
+            f"{found.peak_rss_mb[name]:>13.0f}"
         )
     same = found.histories["bare"]
     lines += [

@@ -8,12 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from cli.stack import Addresses, NotReady, Part, Stack, StackOptions
+from cli.stack import Addresses, NotReady, Part, Stack, StackEvent, StackOptions
 from cli.stack.layout import Layout, standard
 from cli.stack.temporal import prepared, workers_polling
+from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
 
 CANNED, BARE = "canned", "bare"
 """Namespaces beside the product's: the same server, and task queues of the same names with other workers."""
+
+PROCESSES: Final = {"workers": (LIFECYCLE_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE), "builders": (BUILD_QUEUE,)}
+"""The worker processes of a stack and their task queues, as `ccb up` has them."""
 
 _ENVIRONMENT: Final = {
     "CCB_DOCUMENTS_ALLOW_PRIVATE": "true",  # the document is on loopback
@@ -47,25 +51,37 @@ def _more_namespaces(server: Part) -> Part:
 
 
 @asynccontextmanager
-async def worker(namespace: str, module: str, given: Path, addresses: Addresses) -> AsyncIterator[Stack]:
-    """The worker of `namespace`: `python -m module` with the file `given`, in a process of its own, until the end."""
+async def workers(namespace: str, module: str, given: Path, addresses: Addresses) -> AsyncIterator[Stack]:
+    """The workers of `namespace`, in as many processes as the product's, until the end.
+
+    Each is `python -m module` with the file `given` and its queues.
+    """
     address = addresses.temporal_address
-    await prepared(address, namespace)()
-    part = Part(
-        name=namespace,
-        command=[sys.executable, "-m", module, str(given)],
-        environment=environment() | {"CCB_TEMPORAL_ADDRESS": address, "CCB_TEMPORAL_NAMESPACE": namespace},
-        ready=workers_polling(address, namespace),
-    )
+    parts = [
+        Part(
+            name=name,
+            command=[sys.executable, "-m", module, str(given), *queues],
+            environment=environment() | {"CCB_TEMPORAL_ADDRESS": address, "CCB_TEMPORAL_NAMESPACE": namespace},
+            ready=workers_polling(address, namespace, queues),
+            prepare=prepared(address, namespace),
+        )
+        for name, queues in PROCESSES.items()
+    ]
     options = StackOptions.on_free_ports(addresses.data_dir / namespace).model_copy(update={"start_timeout": _PATIENCE})
-    async with Stack(options, layout=lambda *_: Layout(parts=[part])) as stack:
+    async with Stack(options, layout=lambda *_: Layout(parts=parts)) as stack:
         yield stack
 
 
-def peak_rss_mb(stack: Stack, part: str) -> float:
-    """The most memory that the part's process has had resident (VmHWM of proc(5)), without its children."""
-    event = stack.states[part]
+def peak_rss_mb(stack: Stack) -> float:
+    """The most memory that the worker processes have had resident (VmHWM of proc(5)), added up.
+
+    What they started, such as sandboxes, is not in it. Raises NotReady if one of them died in between.
+    """
+    return sum(_peak(stack.states[name]) for name in PROCESSES)
+
+
+def _peak(event: StackEvent) -> float:
     if event.pid is None or event.restarts:
-        raise NotReady(f"{part} was restarted {event.restarts} times: what was measured is not one process.")
+        raise NotReady(f"{event.part} was restarted {event.restarts} times: what was measured is not one process.")
     status = Path(f"/proc/{event.pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024

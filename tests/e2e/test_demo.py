@@ -66,6 +66,7 @@ def check_result(result: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_what_it_says_is_true_while_it_is_kept(tmp_path: Path) -> None:
     """The default document: the stack's own Temporal server. Read back where things live, then ended by Ctrl-C."""
     async with Demo.running(tmp_path, "--json", "--keep") as demo:
@@ -119,6 +120,7 @@ def nasty() -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("name", "text"), [("cities.json", json.dumps(SMALL)), ("nasty.yaml", nasty())])
 async def test_any_document_will_do(
     name: str, text: str, demo: Callable[..., Awaitable[Ended]], tmp_path: Path

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
-from workers.wiring import ProcessSettings
 
 from cli.stack import Stack, StackOptions
 from cli.stack.layout import Layout, database, runner, simulators
@@ -34,14 +33,7 @@ async def world() -> AsyncIterator[World]:
         async with Stack(options, layout=without_workers, environ=environ) as stack:
             url = stack.addresses.simulators_url
             assert url is not None
-            before = dict(os.environ)
-            os.environ.update(plans[0].settings)
-            try:
-                settings = ProcessSettings()
-            finally:
-                os.environ.clear()
-                os.environ.update(before)
-            async with opened(settings, url, Path(folder)) as world:
+            async with opened(plans[0].settings, url, Path(folder)) as world:
                 # Nobody listens for webhooks here: requests come from the tests.
                 await world.simulators.act("github", "configure", webhook_url=None)
                 yield world

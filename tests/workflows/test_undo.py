@@ -40,7 +40,7 @@ NOTHING_YET = (
     "conversation.begin_generation",
     "build.check",
     "build.test",
-    "build.seal",
+    "workspace.seal",
 )
 """Steps before anything is made outside."""
 

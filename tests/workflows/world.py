@@ -4,11 +4,12 @@ The workers are the product's. A test may have a step fail, before or after it i
 same name, as the worker of a broken deployment would have.
 """
 
-import functools
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+import os
+import typing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -22,12 +23,11 @@ from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequest
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
-from workers.wiring import ProcessSettings, build
 
-from adapters.artifacts import open_artifacts
-from adapters.database import Database, SqlBooks, SqlIntegrations, SqlPeople
-from adapters.process_target import ProcessTarget
-from adapters.temporal import TemporalRuns, connect
+from adapters.artifacts import ArtifactSettings, open_artifacts
+from adapters.database import Database, DatabaseSettings, SqlBooks, SqlIntegrations, SqlPeople
+from adapters.process_target import ProcessTarget, ProcessTargetSettings
+from adapters.temporal import TemporalRuns, TemporalSettings, connect
 from domain import ids
 from domain.conversation import Budget
 from domain.lifecycle import Stage
@@ -38,7 +38,8 @@ from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest, R
 from domain.vendors import IssueRef
 from simulators.kit import Simulators
 from tests.until import until
-from workers.queues import QUEUES, worker
+from workers.queues import QUEUES, activities, worker
+from workers.shared import Shared, Step
 
 REPOSITORY = "acme/integrations"
 DOCUMENT = {
@@ -75,13 +76,10 @@ class Failing:
     only: Callable[[Any], bool] = lambda _: True
     times: int = 0
 
-    def around(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        definition = real.__temporal_activity_definition  # type: ignore[attr-defined]
-        if definition.name != self.step:
+    def around(self, real: Step) -> Step:
+        if getattr(real, "__temporal_activity_definition").name != self.step:
             return real
 
-        @activity.defn(name=self.step)
-        @functools.wraps(real.__func__)  # type: ignore[attr-defined]
         async def failing(cmd: Any) -> Any:
             if not self.only(cmd):
                 return await real(cmd)
@@ -90,13 +88,13 @@ class Failing:
                 await real(cmd)
             raise ApplicationError(f"{self.step} is broken here", type="vendor_rejected", non_retryable=True)
 
-        failing.__annotations__ = dict(real.__annotations__)
-        return failing
+        failing.__annotations__ = typing.get_type_hints(real)
+        return activity.defn(name=self.step)(failing)
 
 
 @dataclass
 class World:
-    settings: ProcessSettings
+    environment: Mapping[str, str]
     client: Client
     simulators: Simulators
     artifacts: Artifacts
@@ -104,7 +102,6 @@ class World:
     books: SqlBooks
     people: SqlPeople
     target: ProcessTarget
-    _seen: list[str] = field(default_factory=list)
 
     @property
     def runs(self) -> TemporalRuns:
@@ -113,18 +110,17 @@ class World:
     @asynccontextmanager
     async def workers(self, *broken: Failing, cached: int = 1000) -> AsyncIterator[None]:
         """The product's workers. `cached` 0 replays each workflow from its history at every task."""
-        settings = self.settings.worker.model_copy(update={"cached_workflows": cached})
-        parts = await build(self.settings, self.client)
-        try:
-            async with AsyncExitStack() as running:
-                for queue in QUEUES:
-                    steps: Sequence[Callable[..., Any]] = parts.activities[queue]
-                    for failing in broken:
-                        steps = [failing.around(step) for step in steps]
-                    await running.enter_async_context(worker(self.client, queue, steps, settings))
-                yield
-        finally:
-            await parts.close()
+        async with AsyncExitStack() as running:
+            with settings_from(self.environment):
+                shared = await Shared.open(self.client)
+                running.push_async_callback(shared.close)
+                found = {queue: activities(queue, shared) for queue in QUEUES}
+            settings = shared.settings.model_copy(update={"cached_workflows": cached})
+            for failing in broken:
+                found = {queue: [failing.around(step) for step in steps] for queue, steps in found.items()}
+            for queue, steps in found.items():
+                await running.enter_async_context(worker(self.client, queue, steps, settings))
+            yield
 
     async def document(self, document: object = DOCUMENT) -> DocumentSource:
         data = json.dumps(document).encode()
@@ -261,27 +257,41 @@ class _GitHub:
 
 
 async def _runner(world: World) -> list[dict[str, Any]]:
-    settings = world.settings.target
-    headers = {"Authorization": f"Bearer {settings.key.get_secret_value()}"}
+    headers = {"Authorization": f"Bearer {world.environment['CCB_RUNNER_KEY']}"}
     async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as client:
-        answer = await client.get(f"{settings.url}/deployments")
+        answer = await client.get(f"{world.environment['CCB_RUNNER_URL']}/deployments")
     answer.raise_for_status()
     found: Any = answer.json()
     return list(found if isinstance(found, list) else found["deployments"])
 
 
+@contextmanager
+def settings_from(environment: Mapping[str, str]) -> Iterator[None]:
+    """Settings made meanwhile come from `environment`, as those of a process of the stack do."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @asynccontextmanager
-async def opened(settings: ProcessSettings, simulators_url: str, data_dir: Path) -> AsyncIterator[World]:
+async def opened(environment: Mapping[str, str], simulators_url: str, data_dir: Path) -> AsyncIterator[World]:
     config = json.loads((data_dir / "simulators.json").read_text())
-    database = await Database.open(settings.database)
-    target = ProcessTarget(settings.target)
+    with settings_from(environment):
+        database = await Database.open(DatabaseSettings())
+        target = ProcessTarget(ProcessTargetSettings())
+        artifacts = open_artifacts(ArtifactSettings())
+        client = await connect(TemporalSettings())
     try:
         async with Simulators(simulators_url, config=config) as simulators:
             yield World(
-                settings=settings,
-                client=await connect(settings.temporal),
+                environment=environment,
+                client=client,
                 simulators=simulators,
-                artifacts=open_artifacts(settings.artifacts),
+                artifacts=artifacts,
                 integrations=SqlIntegrations(database),
                 books=SqlBooks(database),
                 people=SqlPeople(database),

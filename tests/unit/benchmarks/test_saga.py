@@ -18,8 +18,8 @@ from benchmarks.saga.histories import History, Recording, Result, Shape, place, 
 from benchmarks.saga.measure import Different, Measured, check_same
 from benchmarks.saga.report import figures, text
 from benchmarks.saga.requests import pruned
+from domain.runs import LIFECYCLE_QUEUE
 from domain.steps import ProveVersion, Sealed
-from workers.queues import QUEUES
 
 RUN = "integration/int_1"
 
@@ -33,7 +33,7 @@ def scheduled(number: int, task: int, name: str, sent: bytes = b"{}") -> History
     begun = event.activity_task_scheduled_event_attributes
     begun.activity_id, begun.workflow_task_completed_event_id = str(number), task
     begun.activity_type.CopyFrom(ActivityType(name=name))
-    begun.task_queue.CopyFrom(TaskQueue(name=QUEUES[0]))
+    begun.task_queue.CopyFrom(TaskQueue(name=LIFECYCLE_QUEUE))
     begun.input.CopyFrom(payloads(sent))
     return event
 
@@ -103,19 +103,19 @@ def test_bare_input_has_the_size_of_the_real_one() -> None:
 
 def test_every_recorded_name_can_be_answered() -> None:
     names = {each.__temporal_activity_definition.name for each in canned(Recording(results={}))}
-    assert {"document.examine", "claude.turn", "build.seal", "deploy.switch", "integration.register"} <= names
+    assert {"document.examine", "claude.turn", "workspace.seal", "deploy.switch", "integration.register"} <= names
 
 
 async def test_canned_activity_answers_with_the_real_types_at_its_place() -> None:
     sealed = {"content_hash": f"sha256:{'a' * 64}", "files": 3, "bytes": 9}
-    recorded = Recording(results={"#9": Result(activity="build.seal", data=json.dumps(sealed))})
-    (seal,) = (each for each in canned(recorded) if each.__temporal_activity_definition.name == "build.seal")
+    recorded = Recording(results={"#9": Result(activity="workspace.seal", data=json.dumps(sealed))})
+    (seal,) = (each for each in canned(recorded) if each.__temporal_activity_definition.name == "workspace.seal")
     assert inspect.get_annotations(seal) == {"_": ProveVersion, "return": Sealed}
     there = ActivityEnvironment()
     there.info = replace(there.info, workflow_id=RUN, activity_id="9")
     assert await there.run(seal, None) == Sealed.model_validate(sealed)
     there.info = replace(there.info, activity_id="10")
-    with pytest.raises(ApplicationError, match=r"build\.seal was not recorded"):
+    with pytest.raises(ApplicationError, match=r"workspace\.seal was not recorded"):
         await there.run(seal, None)
 
 
