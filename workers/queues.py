@@ -36,6 +36,11 @@ What they may not do inside a workflow (clock, random, I/O) is still caught by t
 """
 
 
+def sandbox() -> SandboxedWorkflowRunner:
+    """The workflow sandbox, as it runs here and as histories are replayed."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
 def activities(queue: str, shared: Shared) -> list[Step]:
     """The steps of one queue. Only its own adapters are imported, and only its own credentials are read."""
     found: list[Step] = importlib.import_module(_MODULES[queue]).activities(shared)
@@ -50,9 +55,7 @@ def worker(client: Client, queue: str, steps: Sequence[Step], settings: WorkerSe
         workflows=WORKFLOWS if queue == LIFECYCLE_QUEUE else (),
         activities=steps,
         interceptors=[ActivityInterceptor()],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=sandbox(),
         max_cached_workflows=settings.cached_workflows,
         max_concurrent_activities=settings.builds if queue == BUILD_QUEUE else 100,
         max_task_queue_activities_per_second=settings.claude_per_second if queue == CLAUDE_QUEUE else None,

@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="end with one line of named figures")
     parser.add_argument("--runs", type=int, default=5, help="rounds (default: 5)")
     parser.add_argument("--at-once", type=int, default=50, help="runs of (b) and (c) submitted at once (default: 50)")
-    parser.add_argument("--sagas-at-once", type=int, default=0, help="runs of (a) submitted at once (default: none)")
+    parser.add_argument("--sagas-at-once", type=int, default=8, help="runs of (a) submitted at once (default: 8)")
     given = parser.parse_args()
     if given.runs < 1 or given.at_once < 1:
         parser.error("--runs and --at-once must be at least 1")

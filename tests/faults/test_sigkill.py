@@ -46,7 +46,7 @@ def hit(killed_at: float, entry: Entry) -> None:
 
 @pytest.fixture(scope="session")
 async def killed_before_review(world: World, up: Up) -> None:
-    """A run in each of the first four stages, and then one SIGKILL of the worker."""
+    """A run in each of the first four stages, and then SIGKILL of the workers, of those that test as well."""
     counting = r"/count_tokens$"
     since = await held(world, "claude", "POST", counting, seconds=90)
     await world.ask("in-analyzing")
@@ -64,7 +64,7 @@ async def killed_before_review(world: World, up: Up) -> None:
 
     await world.ask("in-testing")
     await world.until("in-testing", "testing")
-    up.kill("workers")
+    up.kill("builders", "workers")
     stages = {name: (await world.run(name))["stage"] for name in ("in-analyzing", "in-generating", "in-testing")}
     assert stages == {f"in-{stage}": stage for stage in ("analyzing", "generating", "testing")}
     world.outside.release("held.json")

@@ -62,9 +62,11 @@ class Up:
         }
         return {f"CCB_{name}_PORT": str(urlsplit(url).port) for name, url in urls.items() if url}
 
-    def kill(self, part: str) -> float:
+    def kill(self, *parts: str) -> float:
         """SIGKILL; returns when, in seconds since the epoch."""
-        os.kill(self._pids()[part], signal.SIGKILL)
+        pids = self._pids()
+        for part in parts:
+            os.kill(pids[part], signal.SIGKILL)
         return time.time()
 
     async def killed(self, part: str) -> None:

@@ -6,6 +6,7 @@ same name, as the worker of a broken deployment would have.
 
 import json
 import os
+import tempfile
 import typing
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -28,6 +29,10 @@ from adapters.artifacts import ArtifactSettings, open_artifacts
 from adapters.database import Database, DatabaseSettings, SqlBooks, SqlIntegrations, SqlPeople
 from adapters.process_target import ProcessTarget, ProcessTargetSettings
 from adapters.temporal import TemporalRuns, TemporalSettings, connect
+from cli.stack import Stack, StackOptions
+from cli.stack.layout import Layout, database, runner, simulators
+from cli.stack.plan import Plan
+from cli.stack.servers import temporal_server
 from domain import ids
 from domain.conversation import Budget
 from domain.lifecycle import Stage
@@ -300,3 +305,28 @@ async def opened(environment: Mapping[str, str], simulators_url: str, data_dir: 
     finally:
         await target.close()
         await database.close()
+
+
+@asynccontextmanager
+async def standing() -> AsyncIterator[World]:
+    """Everything but API and workers, as `ccb up --simulate` starts it; workers are each test's own."""
+    plans: list[Plan] = []
+
+    def without_workers(options: StackOptions, data_dir: Path, environ: Mapping[str, str]) -> Layout:
+        plan = Plan(options, data_dir, environ)
+        plans.append(plan)
+        parts = [temporal_server(plan), simulators(plan), database(plan), runner(plan)]
+        return Layout(parts=[part for part in parts if part is not None], addresses=plan.addresses())
+
+    with tempfile.TemporaryDirectory(prefix="ccb-world-", dir="/tmp") as folder:
+        options = StackOptions.on_free_ports(Path(folder), simulate=True).model_copy(
+            update={"temporal_config": ("frontend.WorkflowTimeSkippingEnabled=true",)}
+        )
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
+        async with Stack(options, layout=without_workers, environ=environ) as stack:
+            url = stack.addresses.simulators_url
+            assert url is not None
+            async with opened(plans[0].settings, url, Path(folder)) as world:
+                # Nobody listens for webhooks here: requests come from the tests.
+                await world.simulators.act("github", "configure", webhook_url=None)
+                yield world

@@ -1,0 +1,50 @@
+"""Every change to a workflow passes replay of the committed histories, or is versioned."""
+
+import json
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.opentelemetry import TracingInterceptor
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer
+
+from workers.queues import WORKFLOWS, sandbox
+
+HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+
+
+def history(path: Path) -> WorkflowHistory:
+    recorded = json.loads(path.read_text())
+    return WorkflowHistory.from_json(recorded.pop("workflowId"), recorded)
+
+
+def replayer() -> Replayer:
+    return Replayer(
+        workflows=WORKFLOWS,
+        data_converter=pydantic_data_converter,
+        interceptors=[TracingInterceptor()],
+        workflow_runner=sandbox(),
+    )
+
+
+def test_each_workflow_has_a_history() -> None:
+    recorded = {
+        json.loads(path.read_text())["events"][0]["workflowExecutionStartedEventAttributes"]["workflowType"]["name"]
+        for path in HISTORIES
+    }
+    assert recorded == {"CreateIntegration", "Converse", "HandleDelivery"}
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_it_replays(path: Path) -> None:
+    await replayer().replay_workflow(history(path))
+
+
+async def test_a_difference_is_found() -> None:
+    """The check can fail: a history in which another step was taken does not replay."""
+    text = next(path for path in HISTORIES if path.stem == "create-automatic").read_text()
+    other = json.loads(text.replace('"repository.push_branch"', '"repository.push_something_else"'))
+    assert other != json.loads(text)
+    with pytest.raises(Exception, match=r"(?i)nondeterminism|TMPRL1100"):
+        await replayer().replay_workflow(WorkflowHistory.from_json(other.pop("workflowId"), other))
