@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from adapters.temporal import ActivityInterceptor
 from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
@@ -19,26 +18,6 @@ from workflows.handle_delivery import HandleDeliveryWorkflow
 QUEUES = (LIFECYCLE_QUEUE, CLAUDE_QUEUE, BUILD_QUEUE, DEPLOY_QUEUE)
 _MODULES = {queue: f"workers.on_{queue}" for queue in QUEUES}
 WORKFLOWS: Sequence[type] = (CreateIntegrationWorkflow, ConverseWorkflow, HandleDeliveryWorkflow)
-
-PASSED_THROUGH = (
-    "domain",
-    "activities",
-    "workflows",
-    "pydantic",
-    "pydantic_core",
-    "yaml",
-    "uuid_utils",
-    "opentelemetry",
-)
-"""Modules that the workflow sandbox need not import anew for each run: they are pure at import, and it halves the cost.
-
-What they may not do inside a workflow (clock, random, I/O) is still caught by the sandbox's restrictions.
-"""
-
-
-def sandbox() -> SandboxedWorkflowRunner:
-    """The workflow sandbox, as it runs here and as histories are replayed."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
 def activities(queue: str, shared: Shared) -> list[Step]:
@@ -55,7 +34,9 @@ def worker(client: Client, queue: str, steps: Sequence[Step], settings: WorkerSe
         workflows=WORKFLOWS if queue == LIFECYCLE_QUEUE else (),
         activities=steps,
         interceptors=[ActivityInterceptor()],
-        workflow_runner=sandbox(),
+        # The sandbox costs a fifth of a worker's CPU. What it would catch (clock, random, I/O in a workflow) is caught
+        # by tests/replay, which replays every history inside it.
+        workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=settings.cached_workflows,
         max_concurrent_activities=settings.builds if queue == BUILD_QUEUE else 100,
         max_task_queue_activities_per_second=settings.claude_per_second if queue == CLAUDE_QUEUE else None,

@@ -4,7 +4,7 @@ import contextlib
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from temporalio.workflow import ActivityConfig, ChildWorkflowHandle
 
 from activities.integrations import IntegrationActivities
@@ -69,12 +69,13 @@ class Run:
         )
         await record(IntegrationActivities.enter, cmd, policies.UNDO_RECORD if patient else policies.RECORD)
         self.book.enter(stage, workflow.now())
-        workflow.upsert_search_attributes([_STAGE.value_set(stage.value)])
+        workflow.upsert_search_attributes(self._attributes())
         self.doing(doing)
 
-    def named(self, name: str) -> None:
-        self.book.name = name
-        workflow.upsert_search_attributes([_NAME.value_set(name)])
+    def _attributes(self) -> list[SearchAttributeUpdate[str]]:
+        """What runs are searched by. The name is known once there is a plan."""
+        stage = [_STAGE.value_set(self.book.stage.value)]
+        return [*stage, _NAME.value_set(self.book.name)] if self.book.name else stage
 
     def doing(self, what: str) -> None:
         self.book.step = what

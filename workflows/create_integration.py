@@ -117,7 +117,7 @@ class CreateIntegrationWorkflow:
                 raise RequestRefused(conversed.ending.reason)
         claim = ClaimName(integration_id=self._cmd.integration_id, name=self._cmd.request.name or plan.name)
         name = await record(IntegrationActivities.claim_name, claim)
-        self._run.named(name)
+        self._run.book.name = name
         self._run.book.plan = plan.model_copy(update={"name": name})
         return self._run.book.plan
 

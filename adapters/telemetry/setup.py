@@ -8,6 +8,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from adapters.telemetry import logs
 
@@ -15,11 +16,16 @@ from adapters.telemetry import logs
 def configure(service: str, *, level: int = logging.INFO) -> None:
     """Set up logging and tracing, once, at the entry point.
 
-    Spans are made always, so that logs carry their ids; they are sent only where OTEL_EXPORTER_OTLP_ENDPOINT, the
-    standard variable, names a collector.
+    Spans have ids always, so that logs carry them; they are recorded and sent only where the standard variable
+    OTEL_EXPORTER_OTLP_ENDPOINT names a collector.
     """
     logs.to_stderr(service, level)
-    provider = TracerProvider(resource=Resource.create({"service.name": f"ccb-{service}"}))
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+    collected = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": f"ccb-{service}"}),
+        # A span that is not recorded has its ids all the same.
+        sampler=None if collected else ALWAYS_OFF,
+    )
+    if collected:
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
