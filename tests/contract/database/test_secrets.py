@@ -151,7 +151,11 @@ async def test_an_integration_that_is_not_there_or_over_takes_none(db, store, in
         await store.put(integration, "API_TOKEN", VALUE)
 
 
-@pytest.mark.parametrize("malformed", ["", "hunter2", f"{key()},", f"{key()},hunter2", key()[:-4]])
+@pytest.mark.parametrize(
+    "malformed",
+    ["", "hunter2", f"{key()},", f"{key()},hunter2", key()[:-4]],
+    ids=["empty", "a word", "a key and nothing", "a key and a word", "cut short"],
+)
 def test_a_malformed_key_is_a_sentence_that_does_not_repeat_it(malformed: str):
     with pytest.raises(ValidationError, match=r"key \d in CCB_SECRETS_KEY is not a Fernet key") as refused:
         settings(malformed)
