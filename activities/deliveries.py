@@ -7,7 +7,7 @@ from temporalio import activity
 from domain.intents import Interpreted
 from domain.ports import Artifacts, Deliveries, Inbox, Runs
 from domain.runs import Delivery, RunAccepted
-from domain.steps import ActOnReview, FinishDelivery, StartCreate, StopRun
+from domain.steps import ActOnReview, FinishDelivery, StartCreate, StopRun, TellHeadMoved
 
 
 class DeliveryActivities:
@@ -41,6 +41,10 @@ class RunActivities:
     @activity.defn(name="run.submit_review")
     async def submit_review(self, cmd: ActOnReview) -> None:
         await self._runs.submit_review(cmd.integration_id, cmd.review)
+
+    @activity.defn(name="run.head_moved")
+    async def head_moved(self, cmd: TellHeadMoved) -> None:
+        await self._runs.head_moved(cmd.integration_id, cmd.moved)
 
     @activity.defn(name="run.abandon")
     async def abandon(self, cmd: StopRun) -> None:

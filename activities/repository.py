@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.store import load_files
+from activities.store import load_files, save_files
 from activities.wording import pull_request_body
 from domain.artifacts import files_hash
 from domain.errors import Corrupted
@@ -12,9 +12,11 @@ from domain.steps import (
     BranchName,
     ClosePullRequest,
     CommentOnIssue,
+    Head,
     MergePullRequest,
     OpenPullRequest,
     Push,
+    ReadHead,
     RevertMerge,
 )
 from domain.vendors import Branch, CommentRef, Merge, PullRequest
@@ -48,6 +50,13 @@ class RepositoryActivities:
             cmd.branch, title=cmd.title, body=pull_request_body(cmd, plan), key=cmd.key
         )
         return await self._host.pull_request(opened.repo, opened.number)
+
+    @activity.defn(name="repository.read_head")
+    async def read_head(self, cmd: ReadHead) -> Head:
+        """The pull request's files as they are now, whoever wrote them."""
+        pull = await self._host.pull_request(cmd.pull_request.repo, cmd.pull_request.number)
+        files = await self._host.files(pull.repo, pull.head_sha, cmd.folder)
+        return Head(head_sha=pull.head_sha, workspace=await save_files(self._artifacts, files))
 
     @activity.defn(name="repository.close_pull_request")
     async def close_pull_request(self, cmd: ClosePullRequest) -> None:

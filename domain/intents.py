@@ -7,7 +7,7 @@ from pydantic import Field
 from domain.base import Data
 from domain.people import Actor
 from domain.review import Review
-from domain.runs import CreateIntegration
+from domain.runs import CreateIntegration, HeadMoved
 from domain.vendors import IssueRef, MessageRef
 
 
@@ -37,6 +37,14 @@ class AbandonIntent(Data):
     reason: str
 
 
+class PushIntent(Data):
+    """Somebody pushed to the branch that waits for review."""
+
+    kind: Literal["push"] = "push"
+    integration_id: str
+    moved: HeadMoved
+
+
 class RefuseIntent(Data):
     """What was meant is clear, but something is missing; people are told what."""
 
@@ -50,7 +58,9 @@ class NoIntent(Data):
     why: str
 
 
-Intent = Annotated[CreateIntent | ReviewIntent | AbandonIntent | RefuseIntent | NoIntent, Field(discriminator="kind")]
+Intent = Annotated[
+    CreateIntent | ReviewIntent | AbandonIntent | PushIntent | RefuseIntent | NoIntent, Field(discriminator="kind")
+]
 
 
 class Interpreted(Data):

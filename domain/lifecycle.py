@@ -27,7 +27,7 @@ _FORWARD: dict[Stage, set[Stage]] = {
     Stage.GENERATING: {Stage.TESTING},
     Stage.TESTING: {Stage.GENERATING, Stage.REVIEWING},
     Stage.REVIEWING: {Stage.GENERATING, Stage.TESTING, Stage.DEPLOYING},
-    Stage.DEPLOYING: {Stage.ACTIVE, Stage.REVIEWING},
+    Stage.DEPLOYING: {Stage.ACTIVE, Stage.TESTING},
     Stage.ACTIVE: {Stage.ANALYZING, Stage.GENERATING, Stage.TESTING, Stage.DEPLOYING, Stage.DEPRECATED, Stage.RETIRED},
     Stage.FAILED: {Stage.ANALYZING, Stage.GENERATING, Stage.TESTING, Stage.RETIRED},
     Stage.DEPRECATED: {Stage.ACTIVE, Stage.RETIRED},

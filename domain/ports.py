@@ -19,7 +19,16 @@ from domain.people import Actor, Channel, Person, Role
 from domain.registry import AuditEntry, Integration, Page, RegistryEntry, Version
 from domain.reports import CheckReport, TestReport
 from domain.review import Review
-from domain.runs import Abandon, CreateIntegration, Delivery, DeliveryOutcome, RaiseBudget, RunAccepted, RunStatus
+from domain.runs import (
+    Abandon,
+    CreateIntegration,
+    Delivery,
+    DeliveryOutcome,
+    HeadMoved,
+    RaiseBudget,
+    RunAccepted,
+    RunStatus,
+)
 from domain.vendors import (
     Branch,
     ChatMessage,
@@ -247,8 +256,9 @@ class CodeHost(Protocol):
     ) -> Branch:
         """Make `branch` from the default branch's head with one commit that sets `folder` to exactly `files`.
 
-        If the branch exists with our key in its head commit's trailer (`Ccb-Key: …`) it is returned as it is; if it
-        exists with another of our keys, a commit with the new content is added on top; if it is not ours: Conflict.
+        If the branch exists with our key in its head commit's trailer (`Ccb-Key: …`), or holds exactly `files`, it is
+        returned as it is. If it is ours otherwise (a commit of it has one of our keys), a commit with the new content
+        is added on top, whoever wrote the last one. If it is not ours: Conflict.
         """
 
     async def delete_branch(self, repo: str, branch: str) -> None:
@@ -380,6 +390,9 @@ class Runs(Protocol):
     async def abandon(self, integration_id: str, cmd: Abandon) -> RunStatus: ...
 
     async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus: ...
+
+    async def head_moved(self, integration_id: str, moved: HeadMoved) -> None:
+        """Tell a run that its pull request's branch has a commit of somebody else's."""
 
     async def secrets_changed(self, integration_id: str) -> None:
         """Wake a run that waits for secrets; a run that does not is left alone."""

@@ -18,7 +18,7 @@ from domain.people import Actor
 from domain.plan import Name, Plan
 from domain.reports import TestCounts
 from domain.review import Review, ReviewPolicy
-from domain.vendors import IssueRef, PullRequest, RepoName
+from domain.vendors import CommitSha, IssueRef, PullRequest, RepoName
 
 CREATE_WORKFLOW = "CreateIntegration"
 CONVERSE_WORKFLOW = "Converse"
@@ -30,6 +30,7 @@ ABANDON_UPDATE = "abandon"
 RAISE_BUDGET_UPDATE = "raise_budget"
 STATUS_QUERY = "status"
 SECRETS_SIGNAL = "secrets_changed"
+HEAD_MOVED_SIGNAL = "head_moved"
 
 LIFECYCLE_QUEUE = "lifecycle"
 CLAUDE_QUEUE = "claude"
@@ -81,6 +82,13 @@ class Abandon(Data):
 
     by: Actor
     reason: str = Field(min_length=1, max_length=1000)
+
+
+class HeadMoved(Data):
+    """Somebody pushed a commit to the pull request's branch: what was approved before is void."""
+
+    by: Actor
+    head_sha: CommitSha
 
 
 class RaiseBudget(Data):
@@ -213,7 +221,7 @@ class Delivery(Data):
 class DeliveryOutcome(Data):
     """What a delivery led to, in one line."""
 
-    action: Literal["started", "reviewed", "abandoned", "ignored", "refused", "failed"]
+    action: Literal["started", "reviewed", "abandoned", "told", "ignored", "refused", "failed"]
     detail: str = ""
     integration_id: IntegrationId | None = None
 

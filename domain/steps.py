@@ -17,8 +17,16 @@ from domain.plan import Name, Plan
 from domain.registry import RegistryEntry, Version
 from domain.reports import Finding, TestCounts, TestFailure
 from domain.review import Review
-from domain.runs import Abandon, CreateIntegration, DeliveryOutcome, DocumentSource, Ending, IntegrationRequest
-from domain.vendors import Branch, ChatMessage, DeploymentSpec, IssueRef, MessageRef, PullRequest, RepoName
+from domain.runs import (
+    Abandon,
+    CreateIntegration,
+    DeliveryOutcome,
+    DocumentSource,
+    Ending,
+    HeadMoved,
+    IntegrationRequest,
+)
+from domain.vendors import Branch, ChatMessage, CommitSha, DeploymentSpec, IssueRef, MessageRef, PullRequest, RepoName
 
 
 class Accept(Data):
@@ -222,6 +230,23 @@ class RevertMerge(Data):
     branch: str
     message: str
     key: str
+
+
+class ReadHead(Data):
+    pull_request: PullRequest
+    folder: str
+
+
+class Head(Data):
+    """What the pull request's branch holds now."""
+
+    head_sha: CommitSha
+    workspace: ArtifactRef
+
+
+class TellHeadMoved(Data):
+    integration_id: str
+    moved: HeadMoved
 
 
 class CommentOnIssue(Data):

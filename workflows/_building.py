@@ -78,6 +78,12 @@ class Building:
         await self._write()
         return await self._prove()
 
+    async def adopted(self, workspace: ArtifactRef) -> Proven:
+        """Prove what somebody pushed, as it is; findings go to Claude as ever."""
+        self._workspace = workspace
+        self._repairs = 0
+        return await self._prove()
+
     async def _write(self) -> None:
         conversed: Conversed = await self._run.converse(
             "generation",

@@ -1,11 +1,13 @@
 """Deploying: publish, merge, start, wait until healthy, switch the stable URL, register. Each step has its undo."""
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from activities.deployments import DeploymentActivities
 from activities.integrations import IntegrationActivities
 from activities.repository import RepositoryActivities
 from domain import ids, manifest
+from domain.errors import ContentChanged
 from domain.lifecycle import Stage
 from domain.plan import Plan
 from domain.registry import RegistryEntry
@@ -28,6 +30,7 @@ from domain.steps import (
 from domain.vendors import DeploymentSpec, PullRequest
 from workflows import policies
 from workflows._building import Proven
+from workflows._failures import describe
 from workflows._run import Run
 from workflows._saga import Saga
 from workflows._steps import record, step
@@ -46,13 +49,23 @@ class Deploying:
             id=ids.deployment(run.cmd.integration_id, proven.content_hash), name=self._manifest.name
         )
 
-    async def deploy(self, *, branch: str, folder: str) -> None:
+    async def merged(self, *, branch: str, folder: str) -> bool:
+        """Publish and merge what was approved; False if the pull request holds something else by now."""
         await self._run.enter(Stage.DEPLOYING, "looks for the secrets it needs")
         await self._secrets()
         self._run.doing("publishes the bundle")
-        published = await self._publish()
-        await self._merge(branch=branch, folder=folder)
-        await self._start(published)
+        self._published = await self._publish()
+        try:
+            await self._merge(branch=branch, folder=folder)
+        except ActivityError as error:
+            if describe(error).code != ContentChanged.code:
+                raise
+            return False
+        return True
+
+    async def go_live(self) -> None:
+        """Start what was merged, switch the stable URL to it, register it."""
+        await self._start()
         self._run.book.url = await self._switch()
         await self._register(self._run.book.url)
 
@@ -102,14 +115,14 @@ class Deploying:
         await step(RepositoryActivities.merge, cmd, policies.VENDOR_WRITE, f"merge #{pull.number}")
         self._run.book.pull_request = pull.model_copy(update={"state": "merged"})
 
-    async def _start(self, published: Published) -> None:
+    async def _start(self) -> None:
         self._run.doing("starts the version and waits until it is healthy")
         spec = DeploymentSpec(
             id=self._me.id,
             name=self._me.name,
             version=self._manifest.version,
             content_hash=self._proven.content_hash,
-            bundle=published.bundle,
+            bundle=self._published.bundle,
             entrypoint=self._manifest.entrypoint,
             requirements=self._manifest.requirements,
             hosts=self._manifest.hosts,

@@ -14,13 +14,15 @@ from domain.lifecycle import Stage
 from domain.plan import Plan
 from domain.registry import Version
 from domain.review import Decision, Review
-from domain.runs import Waiting, cents
+from domain.runs import HeadMoved, Waiting, cents
 from domain.steps import (
     BranchName,
     ClosePullRequest,
+    Head,
     OpenPullRequest,
     PostMessage,
     Push,
+    ReadHead,
     RecordReview,
     RecordVersion,
     UpdateMessage,
@@ -44,6 +46,7 @@ class Reviewing:
         self._saga = saga
         self._reviews: list[Review] = []
         self._message: MessageRef | None = None
+        self._moved: HeadMoved | None = None
 
     @property
     def branch(self) -> str:
@@ -56,6 +59,7 @@ class Reviewing:
     async def ask(self, plan: Plan, proven: Proven) -> PullRequest:
         """Put what is proven before people: branch, pull request, record, message."""
         self._run.doing("opens the pull request")
+        self._moved = None
         pull = await self._open(plan, proven)
         self._run.book.pull_request = pull
         await self._record(proven, pull)
@@ -64,7 +68,7 @@ class Reviewing:
         return pull
 
     async def decided(self) -> Review | None:
-        """Wait for people; the review that asks for changes, or None when it is approved.
+        """Wait for people; the review that asks for changes, or None when it is approved, or when the branch `moved`.
 
         Raises:
             ReviewExpired: nobody decided before the deadline.
@@ -76,7 +80,7 @@ class Reviewing:
         deadline = asked + policy.deadline
         self._run.waits(Waiting(what=self._wanted(), since=asked, until=deadline))
         reminded = 0
-        while (decision := self._outcome()) is None:
+        while (decision := self._outcome()) is None and not self.moved:
             left = deadline - workflow.now()
             if left <= timedelta(0):
                 with refusing():
@@ -86,6 +90,23 @@ class Reviewing:
                 await self._remind(workflow.now() - asked, reminded)
         self._run.waits(None)
         return self._reviews[-1] if decision is Decision.REQUEST_CHANGES else None
+
+    @property
+    def moved(self) -> bool:
+        """Somebody pushed to the branch: whatever was approved is void, and what is there now is to be looked at."""
+        return self._moved is not None
+
+    def head_moved(self, moved: HeadMoved) -> None:
+        pull = self._run.book.pull_request
+        if pull is not None and pull.head_sha != moved.head_sha:
+            self._moved = moved
+
+    async def read_head(self, pull: PullRequest) -> Head:
+        """What the branch holds now."""
+        who = self._moved.by.name if self._moved else "somebody"
+        self._run.doing(f"looks at what {who} pushed to {pull.url}; approvals of what was there before are void")
+        cmd = ReadHead(pull_request=pull, folder=self.folder)
+        return await step(RepositoryActivities.read_head, cmd, policies.VENDOR_WRITE, "read what was pushed")
 
     def check(self, submitted: Review) -> None:
         """Refuse a review that does not count now."""
@@ -178,7 +199,9 @@ class Reviewing:
     async def _decision_within(self, time: timedelta) -> bool:
         try:
             await workflow.wait_condition(
-                lambda: self._outcome() is not None, timeout=time, timeout_summary="until the next reminder"
+                lambda: self._outcome() is not None or self.moved,
+                timeout=time,
+                timeout_summary="until the next reminder",
             )
         except TimeoutError:
             return False

@@ -23,6 +23,7 @@ from domain.runs import (
     ABANDON_UPDATE,
     ACCEPTED_UPDATE,
     CREATE_WORKFLOW,
+    HEAD_MOVED_SIGNAL,
     RAISE_BUDGET_UPDATE,
     REVIEW_UPDATE,
     SECRETS_SIGNAL,
@@ -30,6 +31,7 @@ from domain.runs import (
     Abandon,
     CreateIntegration,
     Failure,
+    HeadMoved,
     RaiseBudget,
     RunAccepted,
     RunOutcome,
@@ -89,9 +91,8 @@ class CreateIntegrationWorkflow:
         async with self._saga:
             plan = await self._analyze(examined)
             building = await Building.begin(self._run, plan, examined)
-            proven, pull = await self._approved(building, plan, await building.first())
-            deploying = Deploying(self._run, self._saga, plan, proven, pull)
-            await deploying.deploy(branch=self._reviewing.branch, folder=self._reviewing.folder)
+            deploying = await self._merged(building, plan, await building.first())
+            await deploying.go_live()
 
     async def _accept(self) -> Examined:
         """Read the document, then write the row: a request that cannot be worked on leaves nothing behind."""
@@ -121,13 +122,25 @@ class CreateIntegrationWorkflow:
         self._run.book.plan = plan.model_copy(update={"name": name})
         return self._run.book.plan
 
+    async def _merged(self, building: Building, plan: Plan, proven: Proven) -> Deploying:
+        """Merge what people approved. A commit that somebody pushed meanwhile is proven and reviewed like any other."""
+        while True:
+            proven, pull = await self._approved(building, plan, proven)
+            deploying = Deploying(self._run, self._saga, plan, proven, pull)
+            if await deploying.merged(branch=self._reviewing.branch, folder=self._reviewing.folder):
+                return deploying
+            proven = await building.adopted((await self._reviewing.read_head(pull)).workspace)
+
     async def _approved(self, building: Building, plan: Plan, proven: Proven) -> tuple[Proven, PullRequest]:
         while True:
             pull = await self._reviewing.ask(plan, proven)
             wanted = await self._reviewing.decided()
-            if wanted is None:
+            if self._reviewing.moved:
+                proven = await building.adopted((await self._reviewing.read_head(pull)).workspace)
+            elif wanted is None:
                 return proven, pull
-            proven = await building.changed(wanted.reviewer.name, wanted.comment)
+            else:
+                proven = await building.changed(wanted.reviewer.name, wanted.comment)
 
     def _failed(self, error: BaseException) -> Failure:
         told = describe(error)
@@ -211,6 +224,10 @@ class CreateIntegrationWorkflow:
     @workflow.signal(name="conversation_waits")
     def conversation_waits(self, waiting: Waiting | None) -> None:
         self._run.waits(waiting)
+
+    @workflow.signal(name=HEAD_MOVED_SIGNAL)
+    def head_moved(self, moved: HeadMoved) -> None:
+        self._reviewing.head_moved(moved)
 
     @workflow.signal(name=SECRETS_SIGNAL)
     def secrets_changed(self) -> None:

@@ -10,9 +10,9 @@ from temporalio.exceptions import ActivityError
 from activities.chat import ChatActivities
 from activities.deliveries import DeliveryActivities, RunActivities
 from activities.repository import RepositoryActivities
-from domain.intents import AbandonIntent, CreateIntent, Intent, NoIntent, Origin, RefuseIntent, ReviewIntent
+from domain.intents import AbandonIntent, CreateIntent, Intent, NoIntent, Origin, PushIntent, RefuseIntent, ReviewIntent
 from domain.runs import DELIVERY_WORKFLOW, Abandon, Delivery, DeliveryOutcome
-from domain.steps import ActOnReview, CommentOnIssue, FinishDelivery, PostMessage, StartCreate, StopRun
+from domain.steps import ActOnReview, CommentOnIssue, FinishDelivery, PostMessage, StartCreate, StopRun, TellHeadMoved
 from domain.vendors import ChatMessage
 from workflows import policies
 from workflows._failures import describe
@@ -44,6 +44,10 @@ class HandleDeliveryWorkflow:
                 return await self._create(intent)
             case ReviewIntent():
                 return await self._review(intent)
+            case PushIntent():
+                tell = TellHeadMoved(integration_id=intent.integration_id, moved=intent.moved)
+                await step(RunActivities.head_moved, tell, policies.VENDOR_WRITE, "tell the run of the commit")
+                return DeliveryOutcome(action="told", integration_id=intent.integration_id)
             case AbandonIntent():
                 return await self._abandon(intent)
 

@@ -23,11 +23,12 @@ def push(repo: Repository, name: str, *, files: Mapping[str, str], folder: str, 
             raise Conflict(f"{repo.full_name} has no commit on {base} yet; push a first one, such as a README.")
         parent = repo.get_git_commit(head or base_sha)
         if head is not None:
-            found = marks.key_of(parent.message)
-            if found is None:
+            ahead = repo.compare(base, head)
+            if not any(marks.key_of(commit.commit.message) for commit in ahead.commits):
                 raise Conflict(f"The branch {name} of {repo.full_name} exists and is not ours.", branch=name)
-            base_sha = repo.compare(base, head).merge_base_commit.sha
-            if found == marks.one_word(key):
+            base_sha = ahead.merge_base_commit.sha
+            mine = marks.key_of(parent.message) == marks.one_word(key)
+            if mine or folders.texts(repo, folders.entries(repo, head, folder)) == dict(files):
                 return Branch(repo=repo.full_name, name=name, base=base, base_sha=base_sha, head_sha=head)
         commit = folders.commit_files(
             repo, parent, folder=folder, files=files, message=marks.with_trailer(message, marks.KEY, key)

@@ -6,12 +6,12 @@ from domain import ids
 from domain.conversation import Budget
 from domain.errors import InvalidInput
 from domain.ids import DEFAULT_ORGANIZATION
-from domain.intents import AbandonIntent, CreateIntent, Intent, NoIntent, Origin, RefuseIntent, ReviewIntent
+from domain.intents import AbandonIntent, CreateIntent, Intent, NoIntent, Origin, PushIntent, RefuseIntent, ReviewIntent
 from domain.people import Actor, Channel
 from domain.ports import Integrations, People
 from domain.registry import Integration
 from domain.review import Decision, Review, ReviewPolicy
-from domain.runs import CreateIntegration, Delivery, DocumentSource, IntegrationRequest
+from domain.runs import CreateIntegration, Delivery, DocumentSource, HeadMoved, IntegrationRequest
 from domain.vendors import IssueRef
 
 _DECISIONS = {"approved": Decision.APPROVE, "changes_requested": Decision.REQUEST_CHANGES}
@@ -125,9 +125,12 @@ class GitHubInbox:
         return None
 
     async def _pull_request(self, event: webhooks.PullRequestEvent) -> Intent:
+        found = await self._integrations.by_pull_request(event.repository.full_name, event.number)
+        if event.action == "synchronize" and found is not None and not found.stage.terminal:
+            moved = HeadMoved(by=await self._actor(event.sender), head_sha=event.pull_request.head.sha)
+            return PushIntent(integration_id=found.id, moved=moved)
         if event.action != "closed" or event.pull_request.merged:
             return NoIntent(why=f"nothing follows from {event.action}")
-        found = await self._integrations.by_pull_request(event.repository.full_name, event.number)
         return await self._stop(found, event.sender, "the pull request was closed")
 
     async def _stop(self, found: Integration | None, sender: webhooks.User, reason: str) -> Intent:

@@ -31,6 +31,7 @@ from domain.runs import (
     ACCEPTED_UPDATE,
     CREATE_WORKFLOW,
     DELIVERY_WORKFLOW,
+    HEAD_MOVED_SIGNAL,
     LIFECYCLE_QUEUE,
     RAISE_BUDGET_UPDATE,
     REVIEW_UPDATE,
@@ -40,6 +41,7 @@ from domain.runs import (
     ConversationStatus,
     CreateIntegration,
     Delivery,
+    HeadMoved,
     RaiseBudget,
     RunAccepted,
     RunStatus,
@@ -102,12 +104,10 @@ class TemporalRuns:
         return await self._steer(integration_id, RAISE_BUDGET_UPDATE, cmd)
 
     async def secrets_changed(self, integration_id: str) -> None:
-        handle = self._handle(integration_id)
-        try:
-            async with _translated(handle.id):
-                await handle.signal(SECRETS_SIGNAL)
-        except (NotFound, Conflict):
-            _log.info("no run waits for secrets", extra={"integration_id": integration_id})
+        await self._tell(integration_id, SECRETS_SIGNAL)
+
+    async def head_moved(self, integration_id: str, moved: HeadMoved) -> None:
+        await self._tell(integration_id, HEAD_MOVED_SIGNAL, moved)
 
     async def status(self, integration_id: str) -> RunStatus:
         handle = self._handle(integration_id)
@@ -142,6 +142,15 @@ class TemporalRuns:
         async with _translated(handle.id):
             await handle.execute_update(update, cmd, id=update_id)
         return await self.status(integration_id)
+
+    async def _tell(self, integration_id: str, signal: str, *what: HeadMoved) -> None:
+        """Signal a run; one that has ended has nothing to be told."""
+        handle = self._handle(integration_id)
+        try:
+            async with _translated(handle.id):
+                await handle.signal(signal, args=what)
+        except (NotFound, Conflict):
+            _log.info("no run to tell", extra={"integration_id": integration_id, "signal": signal})
 
     async def _with_conversation(self, status: RunStatus, workflow_id: str) -> RunStatus:
         try:

@@ -9,7 +9,7 @@ from domain.errors import Conflict, ContentChanged, InvalidDocument, NameTaken, 
 from domain.lifecycle import Stage
 from domain.people import Actor, Channel
 from domain.review import Decision, ReviewPolicy
-from domain.runs import Abandon
+from domain.runs import Abandon, CreateIntegration, HeadMoved, RunStatus
 from tests.until import until
 from tests.workflows.world import World
 
@@ -52,20 +52,61 @@ async def test_people_decide_and_an_approval_binds_to_content(world: World) -> N
             await world.runs.submit_review(cmd.integration_id, other)
         words = await world.review("grace", first.content_hash, Decision.REQUEST_CHANGES, "Say units in the README")
         await world.runs.submit_review(cmd.integration_id, words)
-        again = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
-        while again.content_hash == first.content_hash:
-            again = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        again = await _other_content(world, cmd, first.content_hash)
         stale = await world.review("lin", first.content_hash, Decision.APPROVE)
         with pytest.raises(ContentChanged):
             await world.runs.submit_review(cmd.integration_id, stale)
-        assert again.content_hash is not None
-        await world.runs.submit_review(
-            cmd.integration_id, await world.review("grace", again.content_hash, Decision.APPROVE)
-        )
+        await _approve(world, cmd, again.content_hash)
         outcome = await world.ended(cmd)
     assert (outcome.stage, outcome.content_hash) == (Stage.ACTIVE, again.content_hash)
     seen = await world.outside(cmd)
     assert (len(seen.pulls), len(seen.branches), len(seen.messages), len(seen.deployments)) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["GitHub told us", "its webhook was lost"])
+async def test_a_commit_that_somebody_pushes_voids_the_approval(world: World, told: bool) -> None:
+    cmd = await world.request(policy=ReviewPolicy())
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        first = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        assert first.content_hash is not None
+        pushed = await _push(world, cmd.request.name or "", "Written by Lin.\n")
+        if told:
+            moved = HeadMoved(by=Actor(channel=Channel.GITHUB, name="lin"), head_sha=pushed)
+            await world.runs.head_moved(cmd.integration_id, moved)
+        else:
+            await _approve(world, cmd, first.content_hash)
+        again = await _other_content(world, cmd, first.content_hash)
+        assert again.pull_request is not None
+        assert again.pull_request.head_sha == pushed
+        with pytest.raises(ContentChanged):
+            await _approve(world, cmd, first.content_hash)
+        await _approve(world, cmd, again.content_hash)
+        outcome = await world.ended(cmd)
+    assert (outcome.stage, outcome.content_hash) == (Stage.ACTIVE, again.content_hash)
+    seen = await world.outside(cmd)
+    assert (len(seen.pulls), len(seen.branches), len(seen.messages), len(seen.deployments)) == (1, 1, 1, 1)
+    assert f"integrations/{outcome.name}/NOTES.md" in seen.files_on_main
+
+
+async def _approve(world: World, cmd: CreateIntegration, content_hash: str | None) -> None:
+    assert content_hash is not None
+    await world.runs.submit_review(cmd.integration_id, await world.review("grace", content_hash, Decision.APPROVE))
+
+
+async def _push(world: World, name: str, text: str) -> str:
+    """Somebody else's commit on the branch under review; its sha."""
+    files = {f"integrations/{name}/NOTES.md": text}
+    done = await world.simulators.act("github", "push", user="lin", branch=f"ccb/{name}-1.0.0", files=files)
+    return str(done["result"]["sha"])
+
+
+async def _other_content(world: World, cmd: CreateIntegration, known: str) -> RunStatus:
+    async def there() -> RunStatus | None:
+        status = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        return status if status.content_hash != known else None
+
+    return await until(there)
 
 
 async def test_a_week_of_waiting_then_an_approval(world: World) -> None:

@@ -91,9 +91,15 @@ def _classes() -> list[type[BaseSettings]]:
                 importlib.import_module(module.name)
     ours = ("adapters.", "api.", "cli.", "workers.")
     return sorted(
-        (found for found in BaseSettings.__subclasses__() if found.__module__.startswith(ours)),
+        (found for found in _below(BaseSettings) if found.__module__.startswith(ours)),
         key=lambda c: c.__name__,
     )
+
+
+def _below(kind: type[BaseSettings]) -> Iterator[type[BaseSettings]]:
+    for found in kind.__subclasses__():
+        yield found
+        yield from _below(found)
 
 
 def _is_secret(info: FieldInfo) -> bool:
