@@ -29,7 +29,9 @@ def rendered(run: Run, spinner: Spinner | None = None) -> RenderableType:
     status = run.status
     parts: list[RenderableType] = [_title(status), _stages(status, spinner)]
     if not status.stage.terminal:
-        parts.append(ProgressBar(total=1.0, completed=status.progress, width=48))
+        bar = Table.grid()  # a bar by itself does not end its line
+        bar.add_row(ProgressBar(total=1.0, completed=status.progress, width=48))
+        parts.append(bar)
     parts.append(_facts(run))
     return Group(*parts)
 

@@ -26,7 +26,7 @@ class _Route(Data):
 
 
 class ProcessTarget:
-    """`Target` of domain/ports.py on the runner at `settings.url`.
+    """`domain.ports.Target` on the runner at `settings.url`.
 
     Raises the runner's own refusals (InvalidInput, Corrupted, Conflict, NotFound, SandboxUnavailable), and
     VendorUnavailable, VendorOutcomeUnknown and VendorRejected with `vendor="runner"`.

@@ -1,45 +1,25 @@
-"""The ports: what the system needs of the outside, in our words. Adapters implement them; activities are given them.
+"""What is kept: artifacts, the database, the bus, counters."""
 
-All raise `CcbError`s only (domain/errors.py). Everything that changes something is safe to repeat: where a method
-takes a `key`, the same key is the same deed; elsewhere the arguments name the thing and a second call finds it done.
-"""
-
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from pydantic import SecretStr
 
 from domain.artifacts import ArtifactRef
-from domain.conversation import Answer, Budget, Conversation, Price, Spent, Turn
+from domain.conversation import Budget, Spent, Turn
 from domain.events import Event
-from domain.intents import Intent
 from domain.lifecycle import Stage
 from domain.people import Actor, Channel, Person, Role
 from domain.registry import AuditEntry, Integration, Page, RegistryEntry, Version
-from domain.reports import CheckReport, TestReport
 from domain.review import Review
 from domain.runs import (
-    Abandon,
     CreateIntegration,
     Delivery,
     DeliveryOutcome,
-    HeadMoved,
-    RaiseBudget,
-    RunAccepted,
-    RunStatus,
 )
 from domain.vendors import (
-    Branch,
-    ChatMessage,
-    CommentRef,
-    DeploymentSpec,
-    DeploymentStatus,
     IssueRef,
-    LogLine,
-    Merge,
-    MessageRef,
-    PullRequest,
 )
 
 
@@ -234,174 +214,3 @@ class Counters(Protocol):
         """Take; returns 0.0, or the seconds to wait until `amount` is there (nothing taken). Atomic."""
 
     async def close(self) -> None: ...
-
-
-class Claude(Protocol):
-    """The Messages API."""
-
-    def price(self, model: str) -> Price:
-        """From the dated table in configuration. Raises InvalidInput for a model without a price."""
-
-    async def count_tokens(self, conversation: Conversation) -> int: ...
-
-    async def answer(self, conversation: Conversation, *, on_progress: Callable[[str], None]) -> Answer:
-        """One turn, streamed. `on_progress` gets each piece of text or tool input as it comes."""
-
-
-class CodeHost(Protocol):
-    """Repositories, issues and pull requests."""
-
-    async def push(
-        self, repo: str, branch: str, *, files: Mapping[str, str], folder: str, message: str, key: str
-    ) -> Branch:
-        """Make `branch` from the default branch's head with one commit that sets `folder` to exactly `files`.
-
-        If the branch exists with our key in its head commit's trailer (`Ccb-Key: …`), or holds exactly `files`, it is
-        returned as it is. If it is ours otherwise (a commit of it has one of our keys), a commit with the new content
-        is added on top, whoever wrote the last one. If it is not ours: Conflict.
-        """
-
-    async def delete_branch(self, repo: str, branch: str) -> None:
-        """Nothing there is fine."""
-
-    async def open_pull_request(self, branch: Branch, *, title: str, body: str, key: str) -> PullRequest:
-        """The open pull request of this branch, made if need be, its title and body set."""
-
-    async def pull_request(self, repo: str, number: int) -> PullRequest: ...
-
-    async def close_pull_request(self, repo: str, branch: str, *, comment: str) -> None:
-        """Close the open pull request of `branch`, saying why; nothing there, or merged, is fine."""
-
-    async def merge(self, pull: PullRequest, *, message: str) -> Merge:
-        """Merge if its head is still `pull.head_sha`, and read it back; already merged: returns that merge.
-
-        Raises ContentChanged if the head has moved.
-        """
-
-    async def revert(self, repo: str, *, folder: str, branch: str, message: str, key: str) -> None:
-        """Undo of a merge of `branch`: one commit that returns `folder` to what it was before the merge.
-
-        Does nothing if the branch's pull request was never merged or the folder is already back.
-        """
-
-    async def files(self, repo: str, ref: str, folder: str) -> dict[str, str]:
-        """The text files below `folder` at `ref`, paths relative to it; empty if there is none."""
-
-    async def upsert_comment(self, issue: IssueRef, *, key: str, body: str) -> CommentRef:
-        """The one comment that carries our hidden marker for `key`, made or edited."""
-
-    async def bot_login(self) -> str: ...
-
-
-class Chat(Protocol):
-    """Messages to people."""
-
-    async def post(self, channel: str, message: ChatMessage, *, key: str) -> MessageRef:
-        """Post once per key: a message with this key in its metadata is found and returned."""
-
-    async def update(self, ref: MessageRef, message: ChatMessage) -> None: ...
-
-    async def delete(self, ref: MessageRef) -> None:
-        """Nothing there is fine."""
-
-    async def find(self, channel: str, *, key: str) -> MessageRef | None: ...
-
-
-class ApiDocuments(Protocol):
-    """Reading OpenAPI documents. Pure but for `fetch`."""
-
-    async def fetch(self, url: str) -> bytes:
-        """Raises Unreachable, DocumentTooLarge."""
-
-    def normalise(self, data: bytes) -> bytes:
-        """JSON or YAML in, canonical JSON out (UTF-8, sorted keys). Raises InvalidDocument, DocumentTooLarge.
-
-        Refused, each with its own sentence: not JSON or YAML; no `openapi` field; Swagger 2.0; not 3.x; no operations;
-        a reference that leads back to itself without a schema between, or to another file, or nowhere; a document that
-        contains itself (YAML aliases) or expands beyond bounds; too deep.
-        """
-
-    def server(self, document: bytes, *, fetched_from: str | None) -> str | None:
-        """The base URL: the first server, relative to where the document came from (OpenAPI 3.1.1 §4.8.5)."""
-
-    def summary(self, document: bytes) -> str:
-        """Title, version, servers, security schemes and number of operations; at most 2,000 characters."""
-
-    def search(self, document: bytes, query: str, limit: int) -> str: ...
-
-    def operation(self, document: bytes, method: str, path: str) -> str:
-        """As described in tools.ReadOperation; at most 60,000 characters. Raises NotFound with near names."""
-
-    def schema(self, document: bytes, name: str) -> str:
-        """As described in tools.ReadSchema. Raises NotFound with near names."""
-
-
-class Checks(Protocol):
-    """Validators and tests. Generated code is hostile: all of it runs in the sandbox only."""
-
-    async def check(self, files: Mapping[str, str], *, heartbeat: Callable[[str], None]) -> CheckReport: ...
-
-    async def test(self, files: Mapping[str, str], *, heartbeat: Callable[[str], None]) -> TestReport:
-        """A failing or crashing test run is a result, not an error."""
-
-
-class Target(Protocol):
-    """Where versions run, and the stable URL in front of them."""
-
-    async def start(
-        self,
-        spec: DeploymentSpec,
-        bundle: bytes,
-        *,
-        configuration: Mapping[str, str],
-        secrets: Mapping[str, SecretStr],
-        heartbeat: Callable[[str], None],
-    ) -> DeploymentStatus:
-        """Install and start; returns when the process is started, not yet healthy. Repeated: finds it running."""
-
-    async def status(self, deployment_id: str) -> DeploymentStatus:
-        """Asks the deployment's own health check. State `absent` if there is none."""
-
-    async def switch(self, name: str, deployment_id: str | None) -> str:
-        """Point the stable URL of `name` at the deployment (None: at nothing), read it back, return the URL."""
-
-    async def live(self, name: str) -> str | None:
-        """The deployment id the stable URL points at."""
-
-    async def stop(self, deployment_id: str) -> None:
-        """Stop and remove it with its files; nothing there is fine. Its logs stay."""
-
-    async def logs(self, deployment_id: str, *, limit: int) -> list[LogLine]: ...
-
-    def follow(self, deployment_id: str) -> AsyncIterator[LogLine]: ...
-
-
-class Runs(Protocol):
-    """Starting, steering and asking runs. Raises NotFound for a run that is not there, and what the run refuses."""
-
-    async def start_create(self, cmd: CreateIntegration) -> RunAccepted:
-        """Start the saga and return once its row is written. The same integration id again: the first answer.
-
-        Raises what the run refuses the request with (InvalidDocument, Unreachable, NameTaken, …).
-        """
-
-    async def submit_review(self, integration_id: str, review: Review) -> RunStatus: ...
-
-    async def abandon(self, integration_id: str, cmd: Abandon) -> RunStatus: ...
-
-    async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus: ...
-
-    async def head_moved(self, integration_id: str, moved: HeadMoved) -> None:
-        """Tell a run that its pull request's branch has a commit of somebody else's."""
-
-    async def secrets_changed(self, integration_id: str) -> None:
-        """Wake a run that waits for secrets; a run that does not is left alone."""
-
-    async def status(self, integration_id: str) -> RunStatus:
-        """Live, with the conversation under way."""
-
-
-class Inbox(Protocol):
-    """Reads deliveries of one source. Holds no write credentials."""
-
-    async def interpret(self, delivery: Delivery, body: bytes) -> Intent: ...

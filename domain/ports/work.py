@@ -1,0 +1,95 @@
+"""What does the work: checks, the deployment target, runs, and reading what comes in."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from domain.intents import Intent
+from domain.reports import CheckReport, TestReport
+from domain.review import Review
+from domain.runs import (
+    Abandon,
+    CreateIntegration,
+    Delivery,
+    HeadMoved,
+    RaiseBudget,
+    RunAccepted,
+    RunStatus,
+)
+from domain.vendors import (
+    DeploymentSpec,
+    DeploymentStatus,
+    LogLine,
+)
+
+
+class Checks(Protocol):
+    """Validators and tests. Generated code is hostile: all of it runs in the sandbox only."""
+
+    async def check(self, files: Mapping[str, str], *, heartbeat: Callable[[str], None]) -> CheckReport: ...
+
+    async def test(self, files: Mapping[str, str], *, heartbeat: Callable[[str], None]) -> TestReport:
+        """A failing or crashing test run is a result, not an error."""
+
+
+class Target(Protocol):
+    """Where versions run, and the stable URL in front of them."""
+
+    async def start(
+        self,
+        spec: DeploymentSpec,
+        bundle: bytes,
+        *,
+        configuration: Mapping[str, str],
+        secrets: Mapping[str, SecretStr],
+        heartbeat: Callable[[str], None],
+    ) -> DeploymentStatus:
+        """Install and start; returns when the process is started, not yet healthy. Repeated: finds it running."""
+
+    async def status(self, deployment_id: str) -> DeploymentStatus:
+        """Asks the deployment's own health check. State `absent` if there is none."""
+
+    async def switch(self, name: str, deployment_id: str | None) -> str:
+        """Point the stable URL of `name` at the deployment (None: at nothing), read it back, return the URL."""
+
+    async def live(self, name: str) -> str | None:
+        """The deployment id the stable URL points at."""
+
+    async def stop(self, deployment_id: str) -> None:
+        """Stop and remove it with its files; nothing there is fine. Its logs stay."""
+
+    async def logs(self, deployment_id: str, *, limit: int) -> list[LogLine]: ...
+
+    def follow(self, deployment_id: str) -> AsyncIterator[LogLine]: ...
+
+
+class Runs(Protocol):
+    """Starting, steering and asking runs. Raises NotFound for a run that is not there, and what the run refuses."""
+
+    async def start_create(self, cmd: CreateIntegration) -> RunAccepted:
+        """Start the saga and return once its row is written. The same integration id again: the first answer.
+
+        Raises what the run refuses the request with (InvalidDocument, Unreachable, NameTaken, …).
+        """
+
+    async def submit_review(self, integration_id: str, review: Review) -> RunStatus: ...
+
+    async def abandon(self, integration_id: str, cmd: Abandon) -> RunStatus: ...
+
+    async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus: ...
+
+    async def head_moved(self, integration_id: str, moved: HeadMoved) -> None:
+        """Tell a run that its pull request's branch has a commit of somebody else's."""
+
+    async def secrets_changed(self, integration_id: str) -> None:
+        """Wake a run that waits for secrets; a run that does not is left alone."""
+
+    async def status(self, integration_id: str) -> RunStatus:
+        """Live, with the conversation under way."""
+
+
+class Inbox(Protocol):
+    """Reads deliveries of one source. Holds no write credentials."""
+
+    async def interpret(self, delivery: Delivery, body: bytes) -> Intent: ...
