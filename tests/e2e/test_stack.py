@@ -225,3 +225,20 @@ async def test_all_that_was_bought_is_in_the_books(world: World) -> None:
     tokens = sum(billing[kind] for kind in billing if kind.endswith("_tokens"))
     assert billing["requests"] == sum(each["turns"] for each in spent) > 0
     assert tokens == sum(each["tokens"] for each in spent) > 0
+
+
+async def test_a_commit_pushed_to_the_branch_voids_the_approvals(world: World) -> None:
+    """GitHub's webhook tells of it; the new content is proven, reviewed and deployed, in the same pull request."""
+    await world.ask("pushed")
+    before = await world.reviewable("pushed")
+    assert (await world.approve("grace", "pushed", before["content_hash"])).status_code == 200
+    files = {"integrations/pushed/NOTES.md": "Looked at by Lin.\n"}
+    done = await world.simulators.act("github", "push", user="lin", branch="ccb/pushed-1.0.0", files=files)
+    assert [each["status"] for each in done["deliveries"] if each["event"] == "pull_request"] == [202]
+    after = await world.reviewable("pushed", other_than=before["content_hash"])
+    assert after["pull_request"]["head_sha"] == done["result"]["sha"]
+    assert (await world.approve("alan", "pushed", before["content_hash"])).status_code == 409
+    for person in ("grace", "alan"):
+        assert (await world.approve(person, "pushed", after["content_hash"])).status_code == 200
+    await world.until("pushed", "active")
+    await check_made_once(world, "pushed")

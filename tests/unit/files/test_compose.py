@@ -161,6 +161,21 @@ def test_the_api_holds_no_vendors_token() -> None:
     assert not told & {"CCB_CLAUDE_API_KEY", "CCB_GITHUB_TOKEN", "CCB_GITHUB_PRIVATE_KEY", "CCB_SLACK_TOKEN"}
 
 
+def test_who_handles_untrusted_text_and_code_holds_no_credential_but_the_storages() -> None:
+    told = set(SERVICES["builders"]["environment"])
+    withheld = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_", "CCB_REDIS_")
+    assert [name for name in told if name.startswith(withheld)] == []
+    assert {"CCB_CLAUDE_API_KEY", "CCB_GITHUB_TOKEN", "CCB_SLACK_TOKEN"} <= set(SERVICES["workers"]["environment"])
+
+
+def test_what_an_operator_decides_holds_for_requests_and_for_issues() -> None:
+    """Requests are read by the API, issues by the workers."""
+    decided = {name for name in variables.names() if name.startswith(("CCB_REVIEW_", "CCB_BUDGET_"))}
+    assert len(decided) > 5
+    for service in ("api", "workers"):
+        assert decided - set(SERVICES[service]["environment"]) == set(), service
+
+
 def test_images_are_pinned_by_version() -> None:
     for name, service in SERVICES.items():
         if name not in OURS:
