@@ -6,6 +6,7 @@ from activities.store import load_files, save_files
 from activities.wording import pull_request_body
 from domain.artifacts import files_hash
 from domain.errors import Corrupted
+from domain.manifest import GIVEN
 from domain.plan import Plan
 from domain.ports import Artifacts, CodeHost
 from domain.steps import (
@@ -53,9 +54,11 @@ class RepositoryActivities:
 
     @activity.defn(name="repository.read_head")
     async def read_head(self, cmd: ReadHead) -> Head:
-        """The pull request's files as they are now, whoever wrote them."""
+        """The pull request's files as they are now, whoever wrote them; but what the plan gives stays as given."""
         pull = await self._host.pull_request(cmd.pull_request.repo, cmd.pull_request.number)
         files = await self._host.files(pull.repo, pull.head_sha, cmd.folder)
+        given = await load_files(self._artifacts, cmd.proven)
+        files |= {path: given[path] for path in GIVEN}
         return Head(head_sha=pull.head_sha, workspace=await save_files(self._artifacts, files))
 
     @activity.defn(name="repository.close_pull_request")

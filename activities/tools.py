@@ -19,9 +19,9 @@ from domain.ports import ApiDocuments, Artifacts, Checks
 from domain.reports import CheckReport, TestReport
 from domain.runs import Ending
 from domain.steps import ExecuteTools, ToolsExecuted
+from domain.text import visible
 
 MAX_RESULT = 60_000
-PROTECTED = frozenset({manifest.PATH, "pyproject.toml"})
 
 _GO_ON = "Nothing was asked for. Go on with the tools; the work ends only with the tool that ends it."
 _CUT_OFF = "Your answer was cut off at the limit of its length, so this was not done. Do it in smaller pieces."
@@ -95,7 +95,7 @@ class Session:
 
     async def _do(self, call: Data) -> str:
         if isinstance(call, tools.SearchOperations | tools.ReadOperation | tools.ReadSchema):
-            return await asyncio.to_thread(self._read_document, call)
+            return visible(await asyncio.to_thread(self._read_document, call))
         if isinstance(call, tools.SubmitPlan):
             return self._submit(call)
         if isinstance(call, tools.Refuse):
@@ -179,7 +179,7 @@ class Session:
         return self.files[path]
 
     def _writable(self, path: str, size: int) -> None:
-        if path in PROTECTED:
+        if path in manifest.GIVEN:
             raise InvalidInput(f"{path} is given by the plan and cannot be changed.", field="path")
         if ".." in path.split("/") or any(part.startswith(".") for part in path.split("/")):
             raise InvalidInput(f"{path}: hidden files and parent folders cannot be written.", field="path")

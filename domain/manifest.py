@@ -10,6 +10,8 @@ from domain.base import Data
 from domain.plan import Capability, ConfigurationKey, Dependency, Host, Name, Plan, SecretKey
 
 PATH = "integration.yaml"
+GIVEN = (PATH, "pyproject.toml")
+"""Files that are made from the plan: neither Claude nor a pushed commit changes them."""
 REQUIREMENTS = ("fastapi", "httpx", "pydantic", "uvicorn")
 
 

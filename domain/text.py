@@ -35,12 +35,16 @@ def redact(text: str) -> str:
     return _SECRET.sub("[redacted]", text)
 
 
+def visible(text: str) -> str:
+    """`text` in NFC, without invisible and control characters, and with credentials redacted."""
+    plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    return redact(_CONTROL.sub("", _INVISIBLE.sub("", plain)))
+
+
 def clean(text: str, *, source: str, limit: int = 20_000) -> UntrustedText:
-    """Normalise to NFC, drop hidden text and control characters, redact credentials, bound to `limit` characters."""
-    visible = _MARKUP_COMMENT.sub("", unicodedata.normalize("NFC", text))
-    visible = _CONTROL.sub("", _INVISIBLE.sub("", visible.replace("\r\n", "\n")))
-    visible = redact(visible).strip()
-    return UntrustedText(source=source, text=visible[:limit], truncated=len(visible) > limit)
+    """Text that people wrote: without comments in markup, `visible`, and bounded to `limit` characters."""
+    shown = visible(_MARKUP_COMMENT.sub("", text)).strip()
+    return UntrustedText(source=source, text=shown[:limit], truncated=len(shown) > limit)
 
 
 def fenced(text: UntrustedText) -> str:

@@ -32,7 +32,7 @@ async def serve(queues: list[str]) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    shared = await Shared.open(await connect(TemporalSettings()))
+    shared = await Shared.open(await connect(TemporalSettings()), queues)
     bus = open_bus(RedisSettings().plain_url)
     try:
         async with AsyncExitStack() as running:

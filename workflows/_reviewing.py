@@ -47,6 +47,7 @@ class Reviewing:
         self._reviews: list[Review] = []
         self._message: MessageRef | None = None
         self._moved: HeadMoved | None = None
+        self._void = 0
 
     @property
     def branch(self) -> str:
@@ -81,31 +82,32 @@ class Reviewing:
         self._run.waits(Waiting(what=self._wanted(), since=asked, until=deadline))
         reminded = 0
         while (decision := self._outcome()) is None and not self.moved:
-            left = deadline - workflow.now()
-            if left <= timedelta(0):
+            if workflow.now() >= deadline:
                 with refusing():
                     raise ReviewExpired(f"Nobody decided within {policy.deadline.days} days, so the request is closed.")
-            if not await self._decision_within(min(policy.remind_every, left)):
+            if not await self._decision_within(min(policy.remind_every, deadline - workflow.now())):
                 reminded += 1
                 await self._remind(workflow.now() - asked, reminded)
         self._run.waits(None)
-        return self._reviews[-1] if decision is Decision.REQUEST_CHANGES else None
+        if decision is not Decision.REQUEST_CHANGES:
+            return None
+        return next(one for one in reversed(self._reviews) if one.decision is Decision.REQUEST_CHANGES)
 
     @property
     def moved(self) -> bool:
         """Somebody pushed to the branch: whatever was approved is void, and what is there now is to be looked at."""
-        return self._moved is not None
+        pull = self._run.book.pull_request
+        return self._moved is not None and pull is not None and self._moved.head_sha != pull.head_sha
 
     def head_moved(self, moved: HeadMoved) -> None:
-        pull = self._run.book.pull_request
-        if pull is not None and pull.head_sha != moved.head_sha:
-            self._moved = moved
+        self._moved = moved
 
-    async def read_head(self, pull: PullRequest) -> Head:
-        """What the branch holds now."""
+    async def read_head(self, pull: PullRequest, proven: Proven) -> Head:
+        """What the branch holds now. Approvals of what was there before do not count for it, even if it is the same."""
+        self._void = len(self._reviews)
         who = self._moved.by.name if self._moved else "somebody"
         self._run.doing(f"looks at what {who} pushed to {pull.url}; approvals of what was there before are void")
-        cmd = ReadHead(pull_request=pull, folder=self.folder)
+        cmd = ReadHead(pull_request=pull, folder=self.folder, proven=proven.workspace)
         return await step(RepositoryActivities.read_head, cmd, policies.VENDOR_WRITE, "read what was pushed")
 
     def check(self, submitted: Review) -> None:
@@ -213,7 +215,7 @@ class Reviewing:
 
     def _outcome(self) -> Decision | None:
         return review.outcome(
-            self._reviews, policy=self._run.cmd.policy, content_hash=self._run.book.content_hash or ""
+            self._reviews[self._void :], policy=self._run.cmd.policy, content_hash=self._run.book.content_hash or ""
         )
 
     def _wanted(self) -> str:

@@ -129,14 +129,14 @@ class CreateIntegrationWorkflow:
             deploying = Deploying(self._run, self._saga, plan, proven, pull)
             if await deploying.merged(branch=self._reviewing.branch, folder=self._reviewing.folder):
                 return deploying
-            proven = await building.adopted((await self._reviewing.read_head(pull)).workspace)
+            proven = await building.adopted((await self._reviewing.read_head(pull, proven)).workspace)
 
     async def _approved(self, building: Building, plan: Plan, proven: Proven) -> tuple[Proven, PullRequest]:
         while True:
             pull = await self._reviewing.ask(plan, proven)
             wanted = await self._reviewing.decided()
             if self._reviewing.moved:
-                proven = await building.adopted((await self._reviewing.read_head(pull)).workspace)
+                proven = await building.adopted((await self._reviewing.read_head(pull, proven)).workspace)
             elif wanted is None:
                 return proven, pull
             else:

@@ -37,30 +37,21 @@ VENDOR_WRITE = ActivityConfig(
     heartbeat_timeout=_WORKER_LIVES,
     retry_policy=_PATIENT,
 )
+"""A change at an outside system: a vendor may be away for hours, and the run only waits."""
 
-CLAUDE_TURN = ActivityConfig(
+CLAUDE_TURN = VENDOR_WRITE | ActivityConfig(
     task_queue=CLAUDE_QUEUE,
     start_to_close_timeout=timedelta(minutes=15),
     schedule_to_close_timeout=timedelta(days=1),
-    heartbeat_timeout=_WORKER_LIVES,
-    retry_policy=_PATIENT,
 )
 
-BUILD = ActivityConfig(
+BUILD = VENDOR_WRITE | ActivityConfig(
     task_queue=BUILD_QUEUE,
     start_to_close_timeout=timedelta(minutes=10),
     schedule_to_close_timeout=timedelta(hours=2),
-    heartbeat_timeout=_WORKER_LIVES,
-    retry_policy=_PATIENT,
 )
 
-DEPLOY = ActivityConfig(
-    task_queue=DEPLOY_QUEUE,
-    start_to_close_timeout=timedelta(minutes=10),
-    schedule_to_close_timeout=timedelta(hours=2),
-    heartbeat_timeout=_WORKER_LIVES,
-    retry_policy=_PATIENT,
-)
+DEPLOY = BUILD | ActivityConfig(task_queue=DEPLOY_QUEUE)
 
 AWAIT_HEALTHY = DEPLOY | ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=6)

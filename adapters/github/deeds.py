@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from github import GithubException, UnknownObjectException
+from github.File import File
 from github.PullRequest import PullRequest as RemotePull
 from github.Repository import Repository
 
@@ -21,21 +22,28 @@ def push(repo: Repository, name: str, *, files: Mapping[str, str], folder: str, 
         base_sha, head = folders.head_of(repo, base), folders.head_of(repo, name)
         if base_sha is None:
             raise Conflict(f"{repo.full_name} has no commit on {base} yet; push a first one, such as a README.")
-        parent = repo.get_git_commit(head or base_sha)
+        parent = rest = repo.get_git_commit(head or base_sha)
         if head is not None:
             ahead = repo.compare(base, head)
             if not any(marks.key_of(commit.commit.message) for commit in ahead.commits):
                 raise Conflict(f"The branch {name} of {repo.full_name} exists and is not ours.", branch=name)
             base_sha = ahead.merge_base_commit.sha
             mine = marks.key_of(parent.message) == marks.one_word(key)
-            if mine or folders.texts(repo, folders.entries(repo, head, folder)) == dict(files):
+            if not all(_inside(folder, file) for file in ahead.files):
+                # Somebody's change outside the folder is nothing that people are asked to approve.
+                rest = repo.get_git_commit(base_sha)
+            elif mine or folders.texts(repo, folders.entries(repo, head, folder)) == dict(files):
                 return Branch(repo=repo.full_name, name=name, base=base, base_sha=base_sha, head_sha=head)
         commit = folders.commit_files(
-            repo, parent, folder=folder, files=files, message=marks.with_trailer(message, marks.KEY, key)
+            repo, parent, rest=rest, folder=folder, files=files, message=marks.with_trailer(message, marks.KEY, key)
         )
         if folders.point(repo, name, commit.sha, new=head is None):
             return Branch(repo=repo.full_name, name=name, base=base, base_sha=base_sha, head_sha=commit.sha)
     raise _moving(name)
+
+
+def _inside(folder: str, file: File) -> bool:
+    return all(path.startswith(f"{folder}/") for path in (file.filename, file.previous_filename) if path)
 
 
 def delete_branch(repo: Repository, name: str) -> None:

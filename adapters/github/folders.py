@@ -58,14 +58,17 @@ def texts(repo: Repository, found: Mapping[str, Entry]) -> dict[str, str]:
 
 
 def commit_files(
-    repo: Repository, parent: GitCommit, *, folder: str, files: Mapping[str, str], message: str
+    repo: Repository, parent: GitCommit, *, rest: GitCommit, folder: str, files: Mapping[str, str], message: str
 ) -> GitCommit:
-    """A commit on `parent` in which `folder` holds exactly `files`. No branch points at it yet."""
+    """A commit on `parent` in which `folder` holds exactly `files`, and all else is as in `rest`.
+
+    No branch points at it yet.
+    """
     written = [
         InputGitTreeElement(f"{folder}/{path}", _FILE, "blob", content=content) for path, content in files.items()
     ]
-    gone = {path: entry for path, entry in entries(repo, parent.tree.sha, folder).items() if path not in files}
-    return _commit(repo, parent, [*written, *_removed(folder, gone)], message)
+    gone = {path: entry for path, entry in entries(repo, rest.tree.sha, folder).items() if path not in files}
+    return _commit(repo, parent, rest, [*written, *_removed(folder, gone)], message)
 
 
 def commit_entries(
@@ -84,7 +87,7 @@ def commit_entries(
         if now.get(path) != entry
     ]
     gone = {path: entry for path, entry in now.items() if path not in wanted}
-    return _commit(repo, parent, [*restored, *_removed(folder, gone)], message)
+    return _commit(repo, parent, parent, [*restored, *_removed(folder, gone)], message)
 
 
 def point(repo: Repository, branch: str, commit: str, *, new: bool) -> bool:
@@ -106,7 +109,9 @@ def _removed(folder: str, gone: Mapping[str, Entry]) -> list[InputGitTreeElement
     return [InputGitTreeElement(f"{folder}/{path}", entry.mode, entry.type, sha=None) for path, entry in gone.items()]
 
 
-def _commit(repo: Repository, parent: GitCommit, changes: list[InputGitTreeElement], message: str) -> GitCommit:
-    base: GitTree = repo.get_git_tree(parent.tree.sha)
+def _commit(
+    repo: Repository, parent: GitCommit, rest: GitCommit, changes: list[InputGitTreeElement], message: str
+) -> GitCommit:
+    base: GitTree = repo.get_git_tree(rest.tree.sha)
     tree = repo.create_git_tree(changes, base) if changes else base
     return repo.create_git_commit(message, tree, [parent])

@@ -93,11 +93,21 @@ def runner(plan: Plan) -> Part:
     )
 
 
+_ACTING = (
+    "CCB_GITHUB_TOKEN",
+    "CCB_GITHUB_APP_ID",
+    "CCB_GITHUB_PRIVATE_KEY",
+    "CCB_GITHUB_INSTALLATION",
+    "CCB_SLACK_TOKEN",
+)
+"""By which one acts at GitHub and Slack. The API only checks signatures."""
+
+
 def api(plan: Plan) -> Part:
     return Part(
         name="api",
         command=[*_PYTHON, "api"],
-        environment=plan.told("CCB_CLAUDE_"),
+        environment=plan.told("CCB_CLAUDE_", *_ACTING),
         after=_foundations(plan),
         ready=probes.http(f"{plan.url('api_port')}/health/ready"),
         url=f"{plan.url('api_port')}/docs",
@@ -111,7 +121,10 @@ def workers(plan: Plan) -> Part:
 
 def builders(plan: Plan) -> Part:
     """What handles text and code that nobody trusts: it is told no credential."""
-    withheld = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_")
+    withheld = (
+        *("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_"),
+        *("CCB_DATABASE_", "CCB_REDIS_"),
+    )
     return _workers(plan, "builders", (BUILD_QUEUE,), plan.told(*withheld))
 
 

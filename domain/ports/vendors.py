@@ -37,7 +37,8 @@ class CodeHost(Protocol):
 
         If the branch exists with our key in its head commit's trailer (`Ccb-Key: …`), or holds exactly `files`, it is
         returned as it is. If it is ours otherwise (a commit of it has one of our keys), a commit with the new content
-        is added on top, whoever wrote the last one. If it is not ours: Conflict.
+        is added on top, whoever wrote the last one; it takes back what the branch changes outside `folder`. If it is
+        not ours: Conflict.
         """
 
     async def delete_branch(self, repo: str, branch: str) -> None:

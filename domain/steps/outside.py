@@ -57,8 +57,11 @@ class RevertMerge(Data):
 
 
 class ReadHead(Data):
+    """`proven` is what was put to review: what the plan gives is taken from there."""
+
     pull_request: PullRequest
     folder: str
+    proven: ArtifactRef
 
 
 class Head(Data):

@@ -118,9 +118,7 @@ async def test_another_organisation_sees_nothing(world: World):
     async with world.client(Role.DEVELOPER) as api:
         await api.post("/api/v1/integrations", json=a_request(name=name))
     other = await world.person("the developer", Role.DEVELOPER)
-    stranger = other.model_copy(
-        update={"id": ids.new("per"), "name": "a stranger", "organization_id": "org_" + "1" * 32}
-    )
+    stranger = other.model_copy(update={"id": ids.new("per"), "name": "a stranger", "organization_id": ids.new("org")})
     await world.services.people.add(stranger)
     key = (await world.services.people.issue_key(stranger.id, label="test")).get_secret_value()
     async with world.client(None) as api:

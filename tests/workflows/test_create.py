@@ -1,5 +1,6 @@
 """CreateIntegration: the way to active, and people's words on the way."""
 
+import base64
 from datetime import timedelta
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 
 from domain.errors import Conflict, ContentChanged, InvalidDocument, NameTaken, ReviewNotCounted
 from domain.lifecycle import Stage
+from domain.manifest import PATH as MANIFEST
 from domain.people import Actor, Channel
 from domain.review import Decision, ReviewPolicy
 from domain.runs import Abandon, CreateIntegration, HeadMoved, RunStatus
@@ -94,9 +96,9 @@ async def _approve(world: World, cmd: CreateIntegration, content_hash: str | Non
     await world.runs.submit_review(cmd.integration_id, await world.review("grace", content_hash, Decision.APPROVE))
 
 
-async def _push(world: World, name: str, text: str) -> str:
+async def _push(world: World, name: str, text: str, path: str = "NOTES.md") -> str:
     """Somebody else's commit on the branch under review; its sha."""
-    files = {f"integrations/{name}/NOTES.md": text}
+    files = {f"integrations/{name}/{path}": text}
     done = await world.simulators.act("github", "push", user="lin", branch=f"ccb/{name}-1.0.0", files=files)
     return str(done["result"]["sha"])
 
@@ -107,6 +109,59 @@ async def _other_content(world: World, cmd: CreateIntegration, known: str) -> Ru
         return status if status.content_hash != known else None
 
     return await until(there)
+
+
+async def test_a_pushed_commit_outside_the_folder_is_taken_back(world: World) -> None:
+    """People approve the integration's folder; nothing else may come with it."""
+    cmd = await world.request(policy=ReviewPolicy())
+    name = cmd.request.name or ""
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        first = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        files = {".github/workflows/mine.yml": "on: push\n", f"integrations/{name}/NOTES.md": "And a note.\n"}
+        await world.simulators.act("github", "push", user="mallory", branch=f"ccb/{name}-1.0.0", files=files)
+        assert first.content_hash is not None
+        await _approve(world, cmd, first.content_hash)
+        again = await _other_content(world, cmd, first.content_hash)
+        assert again.pull_request is not None
+        changed = await world.github(f"pulls/{again.pull_request.number}/files?per_page=100")
+        assert all(file["filename"].startswith(f"integrations/{name}/") for file in changed)
+        await _approve(world, cmd, again.content_hash)
+        assert (await world.ended(cmd)).stage is Stage.ACTIVE
+    tree = await world.github("git/trees/main?recursive=1")
+    paths = [entry["path"] for entry in tree["tree"]]
+    assert f"integrations/{name}/NOTES.md" in paths
+    assert ".github/workflows/mine.yml" not in paths
+
+
+async def test_a_pushed_commit_does_not_change_what_the_plan_gives(world: World) -> None:
+    """More hosts in the manifest would be more than people approved: the manifest is put back, in plain sight."""
+    cmd = await world.request(policy=ReviewPolicy())
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        first = await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        assert first.content_hash is not None
+        before = await _manifest(world, cmd, "ccb/{name}-1.0.0")
+        await _push(world, cmd.request.name or "", before.replace("hosts:", "hosts:\n- evil.example.com"), MANIFEST)
+        await _approve(world, cmd, first.content_hash)
+
+        async def put_back() -> bool | None:
+            return True if await _manifest(world, cmd, "ccb/{name}-1.0.0") == before else None
+
+        await until(put_back)
+        # What was approved is there again, but on another commit: it is looked at again.
+        await world.reaches(cmd, Stage.REVIEWING, waiting=True)
+        await _approve(world, cmd, first.content_hash)
+        assert (await world.ended(cmd)).content_hash == first.content_hash
+    assert await _manifest(world, cmd, "ccb/{name}-1.0.0") == before
+    assert await _manifest(world, cmd, "main") == before
+
+
+async def _manifest(world: World, cmd: CreateIntegration, ref: str) -> str:
+    name = cmd.request.name
+    path = f"contents/integrations/{name}/{MANIFEST}?ref={ref.format(name=name)}"
+    found = await world.github(path)
+    return base64.b64decode(found["content"]).decode()
 
 
 async def test_a_week_of_waiting_then_an_approval(world: World) -> None:

@@ -117,7 +117,7 @@ class World:
         """The product's workers. `cached` 0 replays each workflow from its history at every task."""
         async with AsyncExitStack() as running:
             with settings_from(self.environment):
-                shared = await Shared.open(self.client)
+                shared = await Shared.open(self.client, QUEUES)
                 running.push_async_callback(shared.close)
                 found = {queue: activities(queue, shared) for queue in QUEUES}
             settings = shared.settings.model_copy(update={"cached_workflows": cached})
@@ -204,6 +204,10 @@ class World:
                 update_mask=FieldMask(paths=["time_skipping_config"]),
             )
         )
+
+    async def github(self, path: str) -> Any:
+        """Something of the repository, by GitHub's own API."""
+        return await _GitHub(self.simulators).get(path)
 
     async def outside(self, cmd: CreateIntegration) -> "Outside":
         """What the outside world has of this run, read where it lives."""

@@ -62,7 +62,8 @@ async def test_push_leaves_a_branch_of_somebody_else_alone(host, repo, world: Wo
 
 async def test_a_key_quoted_in_the_message_is_not_the_key(host, repo):
     first = await host.push(repo, "b", files=FILES, folder=FOLDER, message="x\n\nCcb-Key: run/2", key="run/1")
-    second = await host.push(repo, "b", files=FILES, folder=FOLDER, message="x", key="run/2")
+    more = {**FILES, "more.md": "More.\n"}
+    second = await host.push(repo, "b", files=more, folder=FOLDER, message="x", key="run/2")
     assert first.head_sha != second.head_sha
 
 

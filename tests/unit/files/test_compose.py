@@ -163,7 +163,15 @@ def test_the_api_holds_no_vendors_token() -> None:
 
 def test_who_handles_untrusted_text_and_code_holds_no_credential_but_the_storages() -> None:
     told = set(SERVICES["builders"]["environment"])
-    withheld = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_", "CCB_REDIS_")
+    withheld = (
+        "CCB_CLAUDE_",
+        "CCB_GITHUB_",
+        "CCB_SLACK_",
+        "CCB_RUNNER_",
+        "CCB_SECRETS_",
+        "CCB_REDIS_",
+        "CCB_DATABASE_",
+    )
     assert [name for name in told if name.startswith(withheld)] == []
     assert {"CCB_CLAUDE_API_KEY", "CCB_GITHUB_TOKEN", "CCB_SLACK_TOKEN"} <= set(SERVICES["workers"]["environment"])
 
