@@ -1,11 +1,11 @@
 """The Temporal client: one data converter, one tracer."""
 
 from temporalio.client import Client
-from temporalio.contrib.opentelemetry import TracingInterceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from adapters.temporal.settings import TemporalSettings
+from adapters.temporal.tracing import Tracing
 from domain.errors import StorageUnavailable
 
 
@@ -21,7 +21,7 @@ async def connect(settings: TemporalSettings, *, tracing: bool = True) -> Client
             namespace=settings.namespace,
             tls=settings.tls,
             data_converter=pydantic_data_converter,
-            interceptors=[TracingInterceptor()] if tracing else [],
+            interceptors=[Tracing()] if tracing else [],
         )
     except (RPCError, RuntimeError) as error:
         raise StorageUnavailable(

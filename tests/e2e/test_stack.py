@@ -1,6 +1,7 @@
 """A whole stack, driven from outside; what is asserted is what the outside world received."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,3 +243,20 @@ async def test_a_commit_pushed_to_the_branch_voids_the_approvals(world: World) -
         assert (await world.approve(person, "pushed", after["content_hash"])).status_code == 200
     await world.until("pushed", "active")
     await check_made_once(world, "pushed")
+
+
+async def test_one_trace_connects_the_request_with_its_steps(world: World) -> None:
+    """The request's log line in the API, and those of the run's steps in the workers, carry the same trace id."""
+    integration_id = await world.ask("traced")
+    await world.reviewable("traced")
+    logs = world.addresses.data_dir / "logs"
+    steps = [line for line in _lines(logs / "workers.log") if line["message"] == "entered stage"]
+    traces = {line["trace_id"] for line in steps if line["metadata"]["integration_id"] == integration_id}
+    assert len(traces) == 1
+    requests = [line for line in _lines(logs / "api.log") if line["metadata"].get("method") == "POST"]
+    assert [line["metadata"]["path"] for line in requests if line["trace_id"] in traces] == ["/api/v1/integrations"]
+    assert len({line["span_id"] for line in steps}) == len(steps)
+
+
+def _lines(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
