@@ -191,7 +191,7 @@ import os
 from pathlib import Path
 
 def test_files():
-    for path in ("/etc/shadow", "/home", "/var", "/sys", "/work", "/root/.ssh", "/root/.cache", "{private}"):
+    for path in ("/etc/shadow", "/home", "/var", "/sys", "/root/.ssh", "/root/.cache", "{private}"):
         assert not os.path.exists(path), path
 
 def test_environment():
