@@ -22,7 +22,8 @@ class RedisBus:
     The stream keeps about the last 100,000 entries (XADD MAXLEN ~); the table of events has all of them.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, max_entries: int = MAX_ENTRIES) -> None:
+        self._max_entries = max_entries
         self._redis = Redis.from_url(
             url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0)
         )
@@ -38,7 +39,7 @@ class RedisBus:
                     pipeline.xadd(
                         STREAM,
                         {"id": event.id, "type": event.type.value, "subject": event.subject, "event": document},
-                        maxlen=MAX_ENTRIES,
+                        maxlen=self._max_entries,
                         approximate=True,
                     )
                 await pipeline.execute()

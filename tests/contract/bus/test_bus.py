@@ -25,9 +25,8 @@ async def test_redis_gets_cloud_events_in_order(redis, redis_url, events):
     assert {(fields["type"], fields["subject"]) for fields in entries} == {(sent[0].type.value, sent[0].subject)}
 
 
-async def test_the_stream_is_bounded(redis, redis_url, events, monkeypatch):
-    monkeypatch.setattr("adapters.bus.redis_streams.MAX_ENTRIES", 200)
-    bus = RedisBus(redis_url)
+async def test_the_stream_is_bounded(redis, redis_url, events):
+    bus = RedisBus(redis_url, max_entries=200)
     await bus.publish(events(1000))
     await bus.close()
     assert 200 <= await redis.xlen(STREAM) < 500
