@@ -82,7 +82,25 @@ class Usage(Data):
         return self.input_tokens + self.output_tokens + self.cache_creation_input_tokens + self.cache_read_input_tokens
 
 
-StopReason = Literal["end_turn", "tool_use", "max_tokens", "stop_sequence", "refusal", "pause_turn"]
+class TextPiece(Data):
+    """Some of the text of an answer, as it comes."""
+
+    type: Literal["text"] = "text"
+    text: str
+
+
+class ToolPiece(Data):
+    """Some of a tool call's input, as it comes: `json` is a piece of its text; the first one is empty."""
+
+    type: Literal["tool"] = "tool"
+    name: str
+    json_text: str = ""
+
+
+Piece = TextPiece | ToolPiece
+
+
+StopReason = Literal["end_turn", "tool_use", "max_tokens", "stop_sequence", "refusal", "pause_turn", "interrupted"]
 
 
 class Answer(Data):

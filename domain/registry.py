@@ -43,6 +43,9 @@ class Version(Data):
     plan: ArtifactRef
     checks: ArtifactRef | None = None
     tests: ArtifactRef | None = None
+    sbom: ArtifactRef | None = None
+    lock: ArtifactRef | None = None
+    verdict: ArtifactRef | None = None
     tests_passed: int = 0
     tests_failed: int = 0
     pull_request: PullRequest | None = None

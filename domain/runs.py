@@ -12,7 +12,7 @@ from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.conversation import Budget, Spent
 from domain.errors import ErrorData
-from domain.ids import ContentHash, IntegrationId
+from domain.ids import DEFAULT_ORGANIZATION, ContentHash, IntegrationId
 from domain.lifecycle import Stage
 from domain.people import Actor
 from domain.plan import Name, Plan
@@ -174,9 +174,12 @@ class Converse(Data):
     first_turn: int
     conversation: ArtifactRef
     workspace: ArtifactRef | None = None
+    baseline: ArtifactRef | None = None
     document: ArtifactRef
     base_url: str
     budget: Budget
+    organization_id: str = DEFAULT_ORGANIZATION
+    integration_id: IntegrationId | None = None
 
 
 class Ending(Data):
@@ -194,6 +197,7 @@ class Conversed(Data):
     ending: Ending
     conversation: ArtifactRef
     workspace: ArtifactRef | None
+    baseline: ArtifactRef | None = None
     next_turn: int
     spent: Spent
 

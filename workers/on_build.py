@@ -3,7 +3,8 @@
 from activities.builds import BuildActivities
 from activities.tools import ToolActivities
 from adapters.openapi import OpenApiDocuments, OpenApiSettings
-from adapters.sandbox import Environments, SandboxChecks, SandboxSettings
+from adapters.sandbox import Environments, SandboxSettings
+from adapters.validation.engine import SandboxChecks
 from domain.manifest import REQUIREMENTS
 from workers.shared import Shared, Step, steps
 

@@ -1,6 +1,5 @@
-"""The sandbox: jails, the environments in them, and the checks that run there."""
+"""The sandbox: jails, and the environments in them."""
 
-from adapters.sandbox.checks import SandboxChecks
 from adapters.sandbox.environments import Environments
 from adapters.sandbox.jail import Jail, Limits, available, own, spawn, user_of
 from adapters.sandbox.run import Completed, run
@@ -11,7 +10,6 @@ __all__ = [
     "Environments",
     "Jail",
     "Limits",
-    "SandboxChecks",
     "SandboxSettings",
     "available",
     "own",

@@ -4,7 +4,7 @@ All raise `CcbError`s only (domain/errors.py). Everything that changes something
 takes a `key`, the same key is the same deed; elsewhere the arguments name the thing and a second call finds it done.
 """
 
-from domain.ports.stores import Artifacts, Books, Bus, Counters, Deliveries, Integrations, Outbox, People, Secrets
+from domain.ports.stores import Artifacts, Books, Bus, Counters, Deliveries, Integrations, Live, Outbox, People, Secrets
 from domain.ports.vendors import ApiDocuments, Chat, Claude, CodeHost
 from domain.ports.work import Checks, Inbox, Runs, Target
 
@@ -21,6 +21,7 @@ __all__ = [
     "Deliveries",
     "Inbox",
     "Integrations",
+    "Live",
     "Outbox",
     "People",
     "Runs",

@@ -10,6 +10,7 @@ from domain.artifacts import ArtifactRef
 from domain.conversation import Budget, Spent, Turn
 from domain.events import Event
 from domain.lifecycle import Stage
+from domain.live import LiveEntry
 from domain.people import Actor, Channel, Person, Role
 from domain.registry import AuditEntry, Integration, Page, RegistryEntry, Version
 from domain.review import Review
@@ -150,6 +151,15 @@ class Books(Protocol):
         """Drop the reservation of a turn that was certainly not bought."""
 
     async def spent(self, run: str) -> Spent: ...
+
+
+class Live(Protocol):
+    """What is being said right now, for those who watch. Nothing depends on it: what is lost here is lost to a view."""
+
+    async def add(self, entries: Sequence[LiveEntry]) -> None: ...
+
+    async def after(self, run: str, position: int, *, limit: int = 500) -> list[LiveEntry]:
+        """What came after `position`, in order; from the oldest kept with 0."""
 
 
 class People(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from domain.conversation import Answer, Conversation, Price
+from domain.conversation import Answer, Conversation, Piece, Price
 from domain.vendors import (
     Branch,
     ChatMessage,
@@ -23,8 +23,12 @@ class Claude(Protocol):
 
     async def count_tokens(self, conversation: Conversation) -> int: ...
 
-    async def answer(self, conversation: Conversation, *, on_progress: Callable[[str], None]) -> Answer:
-        """One turn, streamed. `on_progress` gets each piece of text or tool input as it comes."""
+    async def answer(self, conversation: Conversation, *, on_piece: Callable[[Piece], None]) -> Answer:
+        """One turn, streamed. `on_piece` gets each piece of text or tool input as it comes.
+
+        A stream that is cut after something usable came is an answer with stop reason `interrupted`: it is kept, since
+        it was paid for.
+        """
 
 
 class CodeHost(Protocol):

@@ -27,10 +27,22 @@ from domain.vendors import (
 class Checks(Protocol):
     """Validators and tests. Generated code is hostile: all of it runs in the sandbox only."""
 
-    async def check(self, files: Mapping[str, str], *, heartbeat: Callable[[str], None]) -> CheckReport: ...
+    async def check(
+        self,
+        files: Mapping[str, str],
+        *,
+        heartbeat: Callable[[str], None],
+        baseline: Mapping[str, str] | None = None,
+        previous: Mapping[str, str] | None = None,
+    ) -> CheckReport:
+        """All five kinds, in parallel. What was found for the same content by the same tools is not looked for again.
+
+        `baseline` is an earlier revision of the same version, against which tests may not grow weaker; `previous` is
+        the version before, against which the semantic version is judged.
+        """
 
     async def test(self, files: Mapping[str, str], *, heartbeat: Callable[[str], None]) -> TestReport:
-        """A failing or crashing test run is a result, not an error."""
+        """A failing or crashing test run is a result, not an error. If all pass, mutants put the tests to the test."""
 
 
 class Target(Protocol):

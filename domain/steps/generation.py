@@ -7,7 +7,7 @@ from domain.base import Data
 from domain.conversation import Budget, Spent, StopReason
 from domain.ids import ContentHash
 from domain.plan import Plan
-from domain.reports import Finding, TestCounts, TestFailure
+from domain.reports import Finding, MutationScore, TestCounts, TestFailure
 from domain.runs import (
     DocumentSource,
     Ending,
@@ -93,39 +93,69 @@ class ExecuteTools(Data):
     base_url: str
     stop_reason: StopReason
     workspace: ArtifactRef | None = None
+    baseline: ArtifactRef | None = None
 
 
 class ToolsExecuted(Data):
+    """`baseline` is the workspace as it was when its tests were first run."""
+
     conversation: ArtifactRef
     workspace: ArtifactRef | None = None
+    baseline: ArtifactRef | None = None
     ending: Ending | None = None
 
 
 class ProveVersion(Data):
-    """Which files to check or test."""
+    """Which files to check or test. `baseline` and `previous` are as in the port `Checks`."""
 
     workspace: ArtifactRef
+    baseline: ArtifactRef | None = None
+    previous: ArtifactRef | None = None
 
 
 class Checked(Data):
-    """What the validators found. `blocking` is what goes back to Claude; the rest is in the report."""
+    """What the validators found. `blocking` goes back to Claude, `for_a_person` to the reviewers; all is in the report.
+
+    `sbom`, `lock` and `measured` are as in domain.reports.CheckReport.
+    """
 
     blocking: list[Finding]
+    for_a_person: list[Finding] = []
     total: int
     report: ArtifactRef
+    sbom: ArtifactRef | None = None
+    lock: ArtifactRef | None = None
+    measured: ArtifactRef | None = None
 
 
 class Tested(Data):
+    """`findings` is what is wrong with the tests themselves, such as mutants that they let live."""
+
     ok: bool
     counts: TestCounts
     failures: list[TestFailure] = []
+    mutation: MutationScore | None = None
+    findings: list[Finding] = []
     error: str = ""
     report: ArtifactRef | None = None
 
 
+class SealVersion(Data):
+    """Files with what was found of them: what the verdict is signed over."""
+
+    workspace: ArtifactRef
+    name: str
+    version: str
+    checks: ArtifactRef
+    tests: ArtifactRef | None = None
+    sbom: ArtifactRef | None = None
+    lock: ArtifactRef | None = None
+
+
 class Sealed(Data):
-    """A workspace under its content hash: what an approval binds to."""
+    """A workspace under its content hash, which an approval binds to; `verdict` is the signed statement over it."""
 
     content_hash: ContentHash
     files: int
     bytes: int
+    verdict: ArtifactRef | None = None

@@ -92,8 +92,15 @@ class UpdateMessage(Data):
 
 
 class PublishBundle(Data):
+    """A version's files and what proves them, under `key`."""
+
     key: str
     workspace: ArtifactRef
+    checks: ArtifactRef | None = None
+    tests: ArtifactRef | None = None
+    sbom: ArtifactRef | None = None
+    lock: ArtifactRef | None = None
+    verdict: ArtifactRef | None = None
 
 
 class Published(Data):

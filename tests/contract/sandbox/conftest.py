@@ -7,7 +7,8 @@ import psutil
 import pytest
 
 from adapters.artifacts import FileArtifacts
-from adapters.sandbox import Environments, SandboxChecks, SandboxSettings
+from adapters.sandbox import Environments, SandboxSettings
+from adapters.validation.engine import SandboxChecks
 
 collect_ignore = ["packages"]  # data, with tests of their own
 

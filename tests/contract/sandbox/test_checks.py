@@ -5,7 +5,7 @@ import json
 import pytest
 
 from adapters.artifacts import FileArtifacts
-from adapters.sandbox import SandboxChecks
+from adapters.validation.engine import SandboxChecks
 from domain.errors import InvalidInput
 from domain.reports import CheckReport, Level
 from tests.contract.sandbox.conftest import PACKAGE, quiet

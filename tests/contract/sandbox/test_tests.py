@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from adapters.artifacts import FileArtifacts
-from adapters.sandbox import SandboxChecks
+from adapters.validation.engine import SandboxChecks
 from domain.reports import TestReport
 from tests.contract.sandbox.conftest import quiet
 

@@ -7,8 +7,8 @@ import yaml
 from pydantic import ValidationError
 
 from adapters.sandbox.environments import admitted
-from adapters.sandbox.validators import Heartbeat, Place
-from adapters.sandbox.workspace import Workspace
+from adapters.validation.validators import Heartbeat, Place
+from adapters.validation.workspace import Workspace
 from domain import manifest
 from domain.errors import InvalidInput
 from domain.reports import Finding, Level

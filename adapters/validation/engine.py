@@ -5,15 +5,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from adapters.sandbox import junit
 from adapters.sandbox.environments import Environments
 from adapters.sandbox.jail import Limits
-from adapters.sandbox.manifests import Declared
 from adapters.sandbox.run import Completed, run
-from adapters.sandbox.sarif import MEDIA_TYPE, sarif
 from adapters.sandbox.settings import SandboxSettings
-from adapters.sandbox.validators import Format, Lint, Source, Types, Validator
-from adapters.sandbox.workspace import Workspace, workspace
+from adapters.validation import junit
+from adapters.validation.manifests import Declared
+from adapters.validation.sarif import MEDIA_TYPE, sarif
+from adapters.validation.validators import Format, Lint, Source, Types, Validator
+from adapters.validation.workspace import Workspace, workspace
 from domain.manifest import REQUIREMENTS
 from domain.ports import Artifacts
 from domain.reports import CheckReport, Finding, TestReport
@@ -37,11 +37,18 @@ class SandboxChecks:
         self._environments = environments
         self._settings = settings or SandboxSettings()
 
-    async def check(self, files: Mapping[str, str], *, heartbeat: Callable[[str], None]) -> CheckReport:
+    async def check(
+        self,
+        files: Mapping[str, str],
+        *,
+        heartbeat: Callable[[str], None],
+        baseline: Mapping[str, str] | None = None,
+        previous: Mapping[str, str] | None = None,
+    ) -> CheckReport:
         """Syntax and manifest first; if they are sound, format, lint and types at once."""
         started = time.monotonic()
         environment = await self._environment(heartbeat)
-        async with workspace(files, environment) as space:
+        async with workspace(files, environment, environment) as space:
             source = Source()
             tools: list[Validator] = [Format(), Lint(), Types()]
             findings = await source.run(space, heartbeat=heartbeat)
@@ -65,7 +72,7 @@ class SandboxChecks:
         limits = Limits(
             memory=settings.memory, cpu=settings.cpu, processes=settings.processes, tmp_size=settings.tmp_size
         )
-        async with workspace(files, environment) as space:
+        async with workspace(files, environment, environment) as space:
             done = await run(
                 space.jail(limits),
                 ["/bin/sh", "-c", _TESTS, "tests", _REPORT],

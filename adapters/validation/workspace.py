@@ -19,20 +19,26 @@ _PATH = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)
 
 @dataclass(frozen=True)
 class Workspace:
-    """Files, the folder that holds them, and the environment to check them with."""
+    """Files, the folder that holds them, the environment they run in, and the one that our own tools run in."""
 
     files: Mapping[str, str]
     folder: Path
     environment: Path
+    tools: Path
 
     @property
     def python(self) -> str:
         return f"{self.environment}/bin/python"
 
     def jail(self, limits: Limits, *, mounts: Mapping[Path, str] | None = None) -> Jail:
-        """A jail that sees the workspace and the environment, both read-only, and nothing of the network."""
+        """A jail that sees the workspace and both environments, all read-only, and nothing of the network."""
         return Jail(
-            read_only={self.folder: INSIDE, self.environment: str(self.environment), **(mounts or {})},
+            read_only={
+                self.folder: INSIDE,
+                self.environment: str(self.environment),
+                self.tools: str(self.tools),
+                **(mounts or {}),
+            },
             environment={
                 "PATH": f"{self.environment}/bin",
                 "HOME": "/tmp",  # noqa: S108 (the jail's own)
@@ -46,13 +52,13 @@ class Workspace:
 
 
 @contextlib.asynccontextmanager
-async def workspace(files: Mapping[str, str], environment: Path) -> AsyncIterator[Workspace]:
+async def workspace(files: Mapping[str, str], environment: Path, tools: Path) -> AsyncIterator[Workspace]:
     """Write the files for the time of the block. Raises InvalidInput for a path that is not a plain relative one."""
     # The outer folder is closed to other users of this machine; the inner one is what the jail's user may read.
     outer = Path(tempfile.mkdtemp(prefix="ccb-workspace-"))
     try:
         folder = await asyncio.to_thread(_write, files, outer / "files")
-        yield Workspace(files, folder, environment)
+        yield Workspace(files, folder, environment, tools)
     finally:
         await asyncio.to_thread(shutil.rmtree, outer)
 

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from adapters.sandbox import inspection
 from adapters.sandbox.jail import Limits
 from adapters.sandbox.run import Completed, run
-from adapters.sandbox.workspace import Workspace
+from adapters.validation import inspection
+from adapters.validation.workspace import Workspace
 from domain.reports import Finding, Level
 
 Heartbeat = Callable[[str], None]
