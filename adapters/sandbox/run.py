@@ -8,9 +8,8 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import psutil
-
 from adapters.sandbox.jail import Jail, spawn
+from adapters.sandbox.usage import held
 
 _LOOK = 0.25
 _CHUNK = 1 << 16
@@ -18,7 +17,11 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Completed:
-    """How a command ended. `truncated`: it wrote more than `max_output` to a stream, of which the rest was dropped."""
+    """How a command ended.
+
+    `truncated`: it wrote more than `max_output` to a stream, of which the rest was dropped. `out_of_memory`: it was
+    ended because its processes together held more than the limit; one alone is refused what is over it.
+    """
 
     returncode: int
     stdout: bytes
@@ -75,24 +78,13 @@ async def _watch(process: Process, jail: Jail, *, timeout: float, heartbeat: Cal
             now = time.monotonic()
             if now - started > timeout:
                 return "timeout"
-            if _resident(process.pid) > jail.limits.memory:
+            if held(process.pid) > jail.limits.memory:
                 return "memory"
             if now - beaten >= 1:
                 heartbeat(f"{label or 'sandbox'} {now - started:.0f} s")
                 beaten = now
     finally:
         _kill(process)
-
-
-def _resident(pid: int) -> int:
-    """Memory that the processes of the jail hold for themselves, in bytes."""
-    total = 0
-    with contextlib.suppress(psutil.NoSuchProcess):
-        for child in psutil.Process(pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                memory = child.memory_info()
-                total += memory.rss - memory.shared
-    return total
 
 
 async def _read(stream: StreamReader, limit: int) -> tuple[bytes, bool]:
