@@ -1,5 +1,6 @@
 """Starting, steering and asking runs, through Temporal."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,10 +30,12 @@ from domain.review import Review
 from domain.runs import (
     ABANDON_UPDATE,
     ACCEPTED_UPDATE,
+    CONVERSE_WORKFLOW,
     CREATE_WORKFLOW,
     DELIVERY_WORKFLOW,
     HEAD_MOVED_SIGNAL,
     LIFECYCLE_QUEUE,
+    LIMITS_SIGNAL,
     RAISE_BUDGET_UPDATE,
     REVIEW_UPDATE,
     SECRETS_SIGNAL,
@@ -48,6 +51,8 @@ from domain.runs import (
 )
 
 _log = logging.getLogger(__name__)
+_PAGE = 200
+_AT_ONCE = 20
 
 INTEGRATION_ID = SearchAttributeKey.for_keyword("IntegrationId")
 INTEGRATION_NAME = SearchAttributeKey.for_keyword("IntegrationName")
@@ -105,6 +110,31 @@ class TemporalRuns:
 
     async def secrets_changed(self, integration_id: str) -> None:
         await self._tell(integration_id, SECRETS_SIGNAL)
+
+    async def limits_changed(self) -> int:
+        # All that are under way, though few of them wait: which do is in the index a moment late, and one that is
+        # passed over would wait until the limit begins anew.
+        told = asyncio.Semaphore(_AT_ONCE)
+
+        async def tell(workflow_id: str) -> bool:
+            async with told:
+                try:
+                    async with _translated(workflow_id):
+                        await self._client.get_workflow_handle(workflow_id).signal(LIMITS_SIGNAL)
+                except (NotFound, Conflict):
+                    return False  # it has ended meanwhile
+                return True
+
+        query = f"WorkflowType = '{CONVERSE_WORKFLOW}' AND ExecutionStatus = 'Running'"
+        found = 0
+        async with _translated("conversations"):
+            page: list[str] = []
+            async for one in self._client.list_workflows(query, page_size=_PAGE):
+                page.append(one.id)
+                if len(page) == _PAGE:
+                    found += sum(await asyncio.gather(*map(tell, page)))
+                    page = []
+            return found + sum(await asyncio.gather(*map(tell, page)))
 
     async def head_moved(self, integration_id: str, moved: HeadMoved) -> None:
         await self._tell(integration_id, HEAD_MOVED_SIGNAL, moved)
