@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from domain.artifacts import ArtifactRef
 from domain.base import Data
@@ -14,6 +14,10 @@ class Text(Data):
     text: str
 
 
+UNREADABLE = "INVALID_JSON"
+"""Where a tool call's input is kept that is no JSON object: what the Messages API documents for sending it back."""
+
+
 class ToolUse(Data):
     """Claude asks for a tool. `input` is checked against the tool's schema before anything is done with it."""
 
@@ -21,6 +25,11 @@ class ToolUse(Data):
     id: str
     name: str
     input: dict[str, JsonValue]
+
+    @property
+    def unreadable(self) -> bool:
+        """Its input was no JSON object, or was cut off."""
+        return self.input.keys() == {UNREADABLE}
 
 
 class ToolResult(Data):
@@ -151,11 +160,58 @@ class Spent(Data):
     turns: int = 0
 
 
+LimitScope = Literal["run", "organization", "day"]
+LimitName = Literal["organization_month_usd", "day_usd"]
+_Limit = Annotated[Decimal, Field(ge=0, le=1_000_000_000)]
+
+
+class SpendingLimits(Data):
+    """What all runs together may spend on Claude, in US dollars. None is no limit; with 0 nothing is bought.
+
+    `organization_month_usd` holds for each organisation in a calendar month, `day_usd` for everybody in a day, in UTC.
+    """
+
+    organization_month_usd: _Limit | None = None
+    day_usd: _Limit | None = None
+
+
+class LimitStanding(Data):
+    """How a limit stands in its `period`, a month (`2026-11`) or a day (`2026-11-23`). US dollars.
+
+    `reserved_usd` is the worst case of the turns under way; `spent_usd` is without it.
+    """
+
+    name: LimitName
+    period: str
+    limit_usd: Decimal | None
+    spent_usd: Decimal
+    reserved_usd: Decimal
+    resets_at: AwareDatetime
+
+
+class LimitReached(Data):
+    """What the next turn's worst case does not fit in: the details of BudgetExceeded.
+
+    `spent` counts what others have reserved. A run's limit is its `budget`; the others are `limit_usd`, in US dollars,
+    and begin anew at `resets_at`.
+    """
+
+    scope: LimitScope = "run"
+    spent: Spent
+    budget: Budget | None = None
+    limit_usd: Decimal | None = None
+    resets_at: AwareDatetime | None = None
+
+
 class Turn(Data):
-    """A turn bought and recorded: found again by (run, number), it is never paid for twice."""
+    """A turn bought and recorded: found again by (run, number), it is never paid for twice.
+
+    `message_id` is the vendor's: two answers bought for one turn differ in it.
+    """
 
     run: str
     number: int
+    message_id: str = ""
     conversation: ArtifactRef
     stop_reason: StopReason
     tool_names: list[str]

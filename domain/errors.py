@@ -114,6 +114,13 @@ class NotProven(CcbError):
     http_status = 422
 
 
+class VerdictInvalid(CcbError):
+    """What is to be deployed is not what was proven: its verdict is missing, unsigned, or of something else."""
+
+    code = "verdict_invalid"
+    http_status = 422
+
+
 class ReviewExpired(CcbError):
     """Nobody decided before the review's deadline."""
 

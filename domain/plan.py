@@ -105,10 +105,15 @@ class Plan(Data):
             doubled = sorted({value for value in values if values.count(value) > 1})
             if doubled:
                 raise ValueError(f"{what} named twice: {', '.join(doubled)}")
-        host = re.sub(r"^https?://([^/@]*@)?", "", self.base_url).split("/")[0].lower()
+        host = host_of(self.base_url)
         if host not in self.hosts:
             raise ValueError(f"hosts must name {host}, the host of base_url")
         return self
+
+
+def host_of(base_url: str) -> str:
+    """The host of a URL, with its port if it names one, in lower case."""
+    return re.sub(r"^https?://([^/@]*@)?", "", base_url).split("/")[0].lower()
 
 
 def package_name(name: str) -> str:

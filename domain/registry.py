@@ -34,7 +34,7 @@ class Integration(Data):
 
 
 class Version(Data):
-    """A version: source bundle by content hash, reports, pull request."""
+    """A version: source bundle by content hash, reports, signed verdict, pull request."""
 
     integration_id: IntegrationId
     version: str
@@ -45,6 +45,7 @@ class Version(Data):
     tests: ArtifactRef | None = None
     sbom: ArtifactRef | None = None
     lock: ArtifactRef | None = None
+    measured: ArtifactRef | None = None
     verdict: ArtifactRef | None = None
     tests_passed: int = 0
     tests_failed: int = 0

@@ -30,6 +30,7 @@ ABANDON_UPDATE = "abandon"
 RAISE_BUDGET_UPDATE = "raise_budget"
 STATUS_QUERY = "status"
 SECRETS_SIGNAL = "secrets_changed"
+LIMITS_SIGNAL = "limits_changed"
 HEAD_MOVED_SIGNAL = "head_moved"
 
 LIFECYCLE_QUEUE = "lifecycle"

@@ -79,7 +79,7 @@ class ChatMessage(Data):
 
 
 class DeploymentSpec(Data):
-    """What the target needs to run one version. `bundle` is a gzipped tar of the version's files."""
+    """What the target needs to run one version. `bundle` is as in domain.bundle."""
 
     id: DeploymentId
     name: Name
@@ -110,6 +110,33 @@ class DeploymentStatus(Data):
     restarts: int = 0
     since: AwareDatetime | None = None
     detail: str = ""
+
+
+class Traffic(Data):
+    """What a deployment's requests were like, over the last `seconds` at most. Latencies are in milliseconds.
+
+    `errors` are answers of 500 and above, and requests that got none. Without requests there are no percentiles.
+    """
+
+    seconds: float = Field(ge=0)
+    requests: int = Field(ge=0)
+    errors: int = Field(ge=0)
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    last_request_at: AwareDatetime | None = None
+
+
+class Notice(Data):
+    """That an integration will end, as its stable URL says it with every answer.
+
+    `deprecated_at` is the `Deprecation` header (RFC 9745), `sunset_at` the `Sunset` header (RFC 8594), `link` a page
+    about it (`Link`, relation `deprecation`).
+    """
+
+    deprecated_at: AwareDatetime
+    sunset_at: AwareDatetime | None = None
+    link: str = ""
 
 
 class LogLine(Data):

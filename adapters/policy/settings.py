@@ -6,7 +6,7 @@ from decimal import Decimal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.conversation import Budget
+from domain.conversation import Budget, SpendingLimits
 from domain.review import ReviewPolicy
 
 
@@ -26,13 +26,22 @@ class ReviewSettings(BaseSettings):
 
 
 class BudgetSettings(BaseSettings):
-    """CCB_BUDGET_*: what one run may spend on Claude, unless the request names another budget. `usd` in US dollars."""
+    """CCB_BUDGET_*: what may be spent on Claude. `usd` in US dollars.
+
+    `tokens`, `usd` and `turns` are for one run, unless the request names another budget. `organization_month_usd` and
+    `day_usd` are for all runs of an organisation in a month, and for all in a day, until an operator sets others.
+    """
 
     model_config = SettingsConfigDict(env_prefix="CCB_BUDGET_", frozen=True, extra="ignore")
 
     tokens: int = Field(default=4_000_000, ge=1)
     usd: Decimal = Field(default=Decimal(10), gt=0)
     turns: int = Field(default=60, ge=1)
+    organization_month_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000_000)
+    day_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000_000)
 
     def budget(self) -> Budget:
-        return Budget(**self.model_dump())
+        return Budget(tokens=self.tokens, usd=self.usd, turns=self.turns)
+
+    def limits(self) -> SpendingLimits:
+        return SpendingLimits(organization_month_usd=self.organization_month_usd, day_usd=self.day_usd)

@@ -1,41 +1,59 @@
-"""Checks and tests of generated code, all of it in jails."""
+"""Validation: all kinds of looks at a version at once, judged by the policy, and its tests. All of it in jails."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+from adapters.packages import Packages
 from adapters.sandbox.environments import Environments
-from adapters.sandbox.jail import Limits
-from adapters.sandbox.run import Completed, run
 from adapters.sandbox.settings import SandboxSettings
-from adapters.validation import junit
-from adapters.validation.manifests import Declared
+from adapters.validation import words
+from adapters.validation.memory import Memory, Remembered
+from adapters.validation.preparing import beating, prepared
 from adapters.validation.sarif import MEDIA_TYPE, sarif
-from adapters.validation.validators import Format, Lint, Source, Types, Validator
-from adapters.validation.workspace import Workspace, workspace
-from domain.manifest import REQUIREMENTS
+from adapters.validation.syntax import manifests
+from adapters.validation.syntax.validator import PARSER
+from adapters.validation.testing import Tests
+from adapters.validation.tool import FAILED
+from adapters.validation.validator import Heartbeat, MutationTester, Subject, Validator
+from adapters.validation.workspace import workspace
+from domain.artifacts import ArtifactRef
 from domain.ports import Artifacts
+from domain.proving import ProvingPolicy
 from domain.reports import CheckReport, Finding, TestReport
 
-_REPORT = "/dev/shm/report.xml"  # noqa: S108 (the jail's own; apart from /tmp, which tests may fill)
-# The report comes out by a pipe, so that the tests need no folder of ours to write to.
-_TESTS = (
-    'python -m pytest -q --tb=short -p no:cacheprovider -c /dev/null --rootdir=. --junitxml="$1" >&2; code=$?;'
-    ' /usr/bin/cat "$1" || :; exit $code'
-)
-_NO_TESTS = 5  # pytest's exit code when it collected none
+_EVIDENCE = {"sbom": "application/vnd.cyclonedx+json", "measured": "application/json"}
+_LOCK = "application/toml"
 
 
-class SandboxChecks:
-    """The port `Checks`, by ruff, mypy, pytest and checks of our own. Raises SandboxUnavailable, InvalidInput."""
+class Validation:
+    """The port `Checks`. Raises SandboxUnavailable, InvalidInput for paths that are none, StorageUnavailable, and
+    what `Packages.lock` does where the index cannot be read.
+
+    `clock` says the Unix time, for answers that age.
+    """
 
     def __init__(
-        self, artifacts: Artifacts, environments: Environments, settings: SandboxSettings | None = None
+        self,
+        artifacts: Artifacts,
+        environments: Environments,
+        packages: Packages,
+        validators: Sequence[Validator],
+        policy: ProvingPolicy,
+        *,
+        mutants: MutationTester | None = None,
+        settings: SandboxSettings | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._artifacts = artifacts
         self._environments = environments
+        self._packages = packages
+        self._validators = validators
+        self._policy = policy
+        self._mutants = mutants
         self._settings = settings or SandboxSettings()
+        self._memory = Memory(artifacts, policy, clock=clock)
 
     async def check(
         self,
@@ -45,101 +63,103 @@ class SandboxChecks:
         baseline: Mapping[str, str] | None = None,
         previous: Mapping[str, str] | None = None,
     ) -> CheckReport:
-        """Syntax and manifest first; if they are sound, format, lint and types at once."""
+        """All validators at once; what one of them found before, of the same content, is not looked for again."""
         started = time.monotonic()
-        environment = await self._environment(heartbeat)
-        async with workspace(files, environment, environment) as space:
-            source = Source()
-            tools: list[Validator] = [Format(), Lint(), Types()]
-            findings = await source.run(space, heartbeat=heartbeat)
-            declared = Declared(source.urls)
-            findings += await declared.run(space, heartbeat=heartbeat)
-            # What cannot be parsed makes every tool say the same thing again.
-            if not any(finding.rule == "syntax" for finding in findings):
-                findings += await _all(tools, space, heartbeat)
-        report = sarif([source.name, declared.name, *(tool.name for tool in tools)], findings)
+        async with self._subject(files, heartbeat, baseline=baseline, previous=previous) as subject:
+            looks = await self._all(subject, heartbeat)
+        findings = self._judged(_said_once([finding for look in looks for finding in look.findings]))
+        evidence = {name: ref for look in looks for name, ref in look.evidence.items()}
+        tools = [tool for validator in self._validators for tool in validator.tools]
+        report = sarif(tools, findings, files)
         return CheckReport(
             findings=findings,
             report=await self._artifacts.put(report, MEDIA_TYPE),
+            sbom=evidence.get("sbom"),
+            lock=await self._artifacts.put(subject.lock.text.encode(), _LOCK) if subject.lock else None,
+            measured=evidence.get("measured"),
             seconds=time.monotonic() - started,
         )
 
     async def test(self, files: Mapping[str, str], *, heartbeat: Callable[[str], None]) -> TestReport:
         """A failing, crashing or endless test run is a result, not an error."""
-        started = time.monotonic()
-        environment = await self._environment(heartbeat)
-        settings = self._settings
-        limits = Limits(
-            memory=settings.memory, cpu=settings.cpu, processes=settings.processes, tmp_size=settings.tmp_size
+        async with self._subject(files, heartbeat) as subject:
+            key = self._memory.key_of_tests(subject, f"{self._settings} {self._mutants is not None}")
+            report = await self._memory.tests(key)
+            if report is None:
+                report = await self._memory.keep_tests(key, await self._test(subject, heartbeat))
+        return report.model_copy(update={"findings": self._judged(report.findings)})
+
+    async def _test(self, subject: Subject, heartbeat: Heartbeat) -> TestReport:
+        report = await Tests(self._artifacts, self._settings).run(subject.workspace, heartbeat=heartbeat)
+        if not report.ok or self._mutants is None:
+            return report
+        score, findings = await self._mutants.run(subject.workspace, heartbeat=heartbeat)
+        return report.model_copy(update={"mutation": score, "findings": findings})
+
+    @contextlib.asynccontextmanager
+    async def _subject(
+        self,
+        files: Mapping[str, str],
+        heartbeat: Heartbeat,
+        *,
+        baseline: Mapping[str, str] | None = None,
+        previous: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Subject]:
+        declared, _ = manifests.read(files)
+        preparing = prepared(self._packages, self._environments, declared, self._policy)
+        ready = await beating(preparing, heartbeat, "building the environment")
+        async with workspace(files, ready.environment, ready.tools) as space:
+            # Nothing to compare with itself: so what Claude's first checks found holds for the proving after them.
+            earlier = None if baseline == files else baseline
+            yield Subject(space, declared, ready.lock, earlier, previous, ready.unresolved)
+
+    async def _all(self, subject: Subject, heartbeat: Heartbeat) -> list[Remembered]:
+        """Every look to its end, then the first error if there was one: nothing is left running."""
+        looks = (self._look(validator, subject, heartbeat) for validator in self._validators)
+        settled = await beating(asyncio.gather(*looks, return_exceptions=True), heartbeat, "validators")
+        found: list[Remembered] = []
+        for one in settled:
+            if isinstance(one, BaseException):
+                raise one
+            found.append(one)
+        return found
+
+    async def _look(self, validator: Validator, subject: Subject, heartbeat: Heartbeat) -> Remembered:
+        key = self._memory.key_of_look(validator, subject)
+        known = await self._memory.look(key)
+        if known is not None:
+            return known
+        found = await validator.run(subject, heartbeat=heartbeat)
+        looked = Remembered(
+            findings=found.findings,
+            evidence={name: await self._evidence(name, data) for name, data in found.evidence.items()},
+            until=None if found.keep_for is None else self._memory.clock() + found.keep_for,
         )
-        async with workspace(files, environment, environment) as space:
-            done = await run(
-                space.jail(limits),
-                ["/bin/sh", "-c", _TESTS, "tests", _REPORT],
-                timeout=settings.seconds,
-                heartbeat=heartbeat,
-                max_output=junit.MAX_BYTES,
-                label="tests",
-            )
-        seconds = time.monotonic() - started
-        try:
-            results = junit.parse(done.stdout)
-        except ValueError as unreadable:
-            error = self._error(done) or f"The tests left no usable report: {unreadable}.{_tail(done)}"
-            return TestReport(passed=0, failed=0, skipped=0, error=error, seconds=seconds)
-        return TestReport(
-            passed=results.passed,
-            failed=results.failed,
-            skipped=results.skipped,
-            failures=list(results.failures),
-            report=await self._artifacts.put(done.stdout, junit.MEDIA_TYPE),
-            error=self._error(done) or _disagreement(done, results),
-            seconds=seconds,
+        return await self._memory.keep_look(key, looked)
+
+    async def _evidence(self, name: str, data: bytes) -> ArtifactRef:
+        return await self._artifacts.put(data, _EVIDENCE[name])
+
+    def _judged(self, findings: Sequence[Finding]) -> list[Finding]:
+        """In an order that depends on nothing but what was found."""
+        worded = (finding if finding.fix else finding.model_copy(update={"fix": _fix(finding)}) for finding in findings)
+        return sorted(
+            (self._policy.judged(finding) for finding in worded),
+            key=lambda one: (one.path, one.line, one.kind, one.tool, one.rule, one.message),
         )
 
-    async def _environment(self, heartbeat: Callable[[str], None]) -> Path:
-        """The environment of checks; building it takes seconds, once for an installation."""
-        building = asyncio.create_task(self._environments.ensure(REQUIREMENTS, tools=True))
-        try:
-            while not (await asyncio.wait({building}, timeout=1))[0]:
-                heartbeat("building the environment")
-        finally:
-            building.cancel()
-        return await building
 
-    def _error(self, done: Completed) -> str:
-        """Why the tests could not be run to their end, or nothing."""
-        settings = self._settings
-        if done.timed_out:
-            return f"The tests did not end within {settings.seconds:g} s and were stopped."
-        if done.out_of_memory:
-            return f"The tests used more than {settings.memory >> 20} MiB of memory and were stopped."
-        if done.returncode == _NO_TESTS:
-            return "There are no tests: pytest collected none."
-        if done.returncode > 128:
-            return (
-                f"The test run was killed by signal {done.returncode - 128}; its limits are {settings.cpu} s of CPU and"
-                f" {settings.memory >> 20} MiB of memory.{_tail(done)}"
-            )
-        if done.returncode not in {0, 1, 2}:
-            return f"pytest crashed (exit code {done.returncode}).{_tail(done)}"
-        return ""
+def _fix(finding: Finding) -> str:
+    said = words.of(finding.tool, finding.rule)
+    return said.fix if said else ""
 
 
-def _disagreement(done: Completed, results: junit.Results) -> str:
-    """A report that says otherwise than pytest's exit code is not believed."""
-    if done.returncode == 0 and (results.failed or not results.passed + results.skipped):
-        return "The report disagrees with pytest's exit code 0, so neither is believed."
-    if done.returncode != 0 and not results.failed:
-        return f"pytest failed (exit code {done.returncode}), but its report names no failure.{_tail(done)}"
-    return ""
-
-
-def _tail(done: Completed) -> str:
-    said = done.stderr.decode(errors="replace").strip()[-1000:]
-    return f" It said:\n{said}" if said else ""
-
-
-async def _all(tools: Sequence[Validator], space: Workspace, heartbeat: Callable[[str], None]) -> list[Finding]:
-    found = await asyncio.gather(*(tool.run(space, heartbeat=heartbeat) for tool in tools))
-    return [finding for findings in found for finding in findings]
+def _said_once(findings: Sequence[Finding]) -> list[Finding]:
+    """What cannot be parsed makes every tool say the same again, or fail."""
+    broken = {finding.path for finding in findings if (finding.tool, finding.rule) == (PARSER, "syntax")}
+    return [
+        finding
+        for finding in findings
+        if finding.tool == PARSER
+        or not (finding.path in broken or (finding.rule == FAILED and broken and not finding.path))
+    ]

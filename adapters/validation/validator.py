@@ -7,7 +7,7 @@ from typing import Protocol
 from adapters.validation.workspace import Workspace
 from domain.manifest import Manifest
 from domain.packages import Lock
-from domain.reports import Finding, Kind
+from domain.reports import Finding, Kind, MutationScore
 
 Heartbeat = Callable[[str], None]
 
@@ -17,8 +17,8 @@ class Subject:
     """One version under validation.
 
     `workspace` holds its files on disk and makes jails over them. `manifest` and `lock` are None if they could not be
-    read or resolved (the syntax and compliance validators say so). `baseline` is an earlier revision of this version,
-    `previous` the version before it.
+    read or resolved; the syntax validator says so, and `unresolved` why there is no lock. `baseline` is an earlier
+    revision of this version, `previous` the version before it.
     """
 
     workspace: Workspace
@@ -26,6 +26,7 @@ class Subject:
     lock: Lock | None = None
     baseline: Mapping[str, str] | None = None
     previous: Mapping[str, str] | None = None
+    unresolved: str = ""
 
     @property
     def files(self) -> Mapping[str, str]:
@@ -34,10 +35,16 @@ class Subject:
 
 @dataclass(frozen=True)
 class Found:
-    """What a validator found. `evidence` holds documents it made on the way, by name: `sbom`, `measured`."""
+    """What a validator found. `evidence` holds documents it made on the way, by name: `sbom`, `measured`.
+
+    `keep_for` is for how many seconds it may be remembered: None for good, since the same content looked at by the
+    same tools is found alike; a number where the world outside has a say; 0 not at all. What a failed tool left is not
+    remembered.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     evidence: Mapping[str, bytes] = field(default_factory=dict)
+    keep_for: float | None = None
 
 
 class Validator(Protocol):
@@ -54,3 +61,9 @@ class Validator(Protocol):
     def tools(self) -> tuple[str, ...]: ...
 
     async def run(self, subject: Subject, *, heartbeat: Heartbeat) -> Found: ...
+
+
+class MutationTester(Protocol):
+    """Puts small faults into code whose tests all pass, and sees which of them the tests notice."""
+
+    async def run(self, workspace: Workspace, *, heartbeat: Heartbeat) -> tuple[MutationScore, list[Finding]]: ...

@@ -30,6 +30,10 @@ class Workspace:
     def python(self) -> str:
         return f"{self.environment}/bin/python"
 
+    @property
+    def tools_python(self) -> str:
+        return f"{self.tools}/bin/python"
+
     def jail(self, limits: Limits, *, mounts: Mapping[Path, str] | None = None) -> Jail:
         """A jail that sees the workspace and both environments, all read-only, and nothing of the network."""
         return Jail(

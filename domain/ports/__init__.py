@@ -4,7 +4,21 @@ All raise `CcbError`s only (domain/errors.py). Everything that changes something
 takes a `key`, the same key is the same deed; elsewhere the arguments name the thing and a second call finds it done.
 """
 
-from domain.ports.stores import Artifacts, Books, Bus, Counters, Deliveries, Integrations, Live, Outbox, People, Secrets
+from domain.ports.proof import Signed, Signer, Verifier
+from domain.ports.stores import (
+    Artifacts,
+    Books,
+    Bus,
+    Counters,
+    Deliveries,
+    Gate,
+    Integrations,
+    Limits,
+    Live,
+    Outbox,
+    People,
+    Secrets,
+)
 from domain.ports.vendors import ApiDocuments, Chat, Claude, CodeHost
 from domain.ports.work import Checks, Inbox, Runs, Target
 
@@ -19,12 +33,17 @@ __all__ = [
     "CodeHost",
     "Counters",
     "Deliveries",
+    "Gate",
     "Inbox",
     "Integrations",
+    "Limits",
     "Live",
     "Outbox",
     "People",
     "Runs",
     "Secrets",
+    "Signed",
+    "Signer",
     "Target",
+    "Verifier",
 ]

@@ -1,13 +1,14 @@
 """What is kept: artifacts, the database, the bus, counters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
 from pydantic import SecretStr
 
 from domain.artifacts import ArtifactRef
-from domain.conversation import Budget, Spent, Turn
+from domain.conversation import Budget, LimitName, LimitStanding, SpendingLimits, Spent, Turn
 from domain.events import Event
 from domain.lifecycle import Stage
 from domain.live import LiveEntry
@@ -34,7 +35,7 @@ class Artifacts(Protocol):
         """Read and verify against the hash. Raises NotFound, Corrupted."""
 
     async def publish(self, key: str, data: bytes, media_type: str) -> str:
-        """Store under a key such as `bundles/NAME/1.0.0.tar.gz`, read it back, return its URL (`file:` or `s3:`)."""
+        """Store under a key such as `bundles/NAME/1.0.0.tar`, read it back, return its URL (`file:` or `s3:`)."""
 
     async def read(self, key: str) -> bytes:
         """What was published under `key`. Raises NotFound."""
@@ -49,8 +50,12 @@ class Artifacts(Protocol):
 class Integrations(Protocol):
     """The life cycle in the database. Each change writes row, event (outbox) and audit entry in one transaction."""
 
-    async def accept(self, cmd: CreateIntegration, *, workflow_id: str, run_id: str) -> Integration:
+    async def accept(
+        self, cmd: CreateIntegration, *, workflow_id: str, run_id: str, api_host: str | None = None
+    ) -> Integration:
         """Create the row in stage REQUESTED, with the event `integration.created`. Repeated: returns the row.
+
+        `api_host` is the host of the outside API, with its port if it names one: later runs look for it.
 
         Raises NameTaken if `cmd.request.name` is given and an integration that is not failed or retired has it.
         """
@@ -110,6 +115,12 @@ class Integrations(Protocol):
 
     async def entry(self, integration_id: str) -> RegistryEntry | None: ...
 
+    async def catalogue(self, organization_id: str, *, limit: int) -> list[RegistryEntry]:
+        """What the organisation has in the registry, the newest `limit` of it, by name."""
+
+    async def failed(self, organization_id: str, *, name: str | None, api_host: str, limit: int) -> list[Integration]:
+        """Runs that failed for the same API or under the same name, newest first."""
+
     async def events(self, integration_id: str, *, after: int = 0) -> list[Event]:
         """Events with a sequence greater than `after`, in order."""
 
@@ -134,23 +145,65 @@ class Bus(Protocol):
 
 
 class Books(Protocol):
-    """Money: reserved before it is spent, settled to what was used; turns bought are recorded once."""
+    """Money: reserved before it is spent, settled to what was used; turns bought are recorded once.
+
+    A turn is charged to its run, its organisation's month and the day, in one transaction; whenever it is settled, to
+    those that it was reserved in.
+    """
 
     async def find(self, run: str, number: int) -> Turn | None: ...
 
-    async def reserve(self, run: str, number: int, *, tokens: int, usd: Decimal, budget: Budget) -> None:
+    async def reserve(
+        self,
+        run: str,
+        number: int,
+        *,
+        organization_id: str,
+        tokens: int,
+        usd: Decimal,
+        budget: Budget,
+        attempt: int = 1,
+    ) -> None:
         """Reserve a turn's worst case, atomically. Repeated for the same turn: replaces its reservation.
 
-        Raises BudgetExceeded (details: spent and budget) if it does not fit; nothing is reserved then.
+        Raises BudgetExceeded (details: LimitReached) if it does not fit; nothing is reserved then.
         """
 
-    async def record(self, turn: Turn) -> None:
-        """Record a bought turn and settle its reservation, in one transaction; the first record of a turn stays."""
+    async def record(self, turn: Turn) -> Turn:
+        """Record a bought turn and settle its reservation, in one transaction; returns the turn that stands.
 
-    async def release(self, run: str, number: int) -> None:
-        """Drop the reservation of a turn that was certainly not bought."""
+        The first record of a turn stays; another answer that was bought for it is charged beside it.
+        """
+
+    async def release(self, run: str, number: int, *, attempt: int = 1) -> None:
+        """Drop what this attempt reserved: it certainly bought nothing."""
+
+    async def lose(self, run: str, number: int, *, tokens: int, usd: Decimal, attempt: int = 1) -> None:
+        """Charge what this attempt cost, which brought nothing, in place of what it reserved."""
 
     async def spent(self, run: str) -> Spent: ...
+
+
+class Limits(Protocol):
+    """What all runs together may spend: as configured, until an operator sets another."""
+
+    async def get(self) -> SpendingLimits: ...
+
+    async def set(self, changes: Mapping[LimitName, Decimal | None], *, by: Actor) -> SpendingLimits:
+        """Set those named; turns that are reserved already go on. Returns all of them."""
+
+    async def standing(self, organization_id: str) -> list[LimitStanding]:
+        """How each stands now."""
+
+
+class Gate(Protocol):
+    """Whether a vendor may be asked now, for all workers together."""
+
+    async def wait(self, key: str) -> float:
+        """Seconds until it opens; 0.0 if it is open."""
+
+    async def close(self, key: str, until: datetime) -> None:
+        """Keep it closed until then; one that is closed for longer stays so. At most a day."""
 
 
 class Live(Protocol):
@@ -160,6 +213,9 @@ class Live(Protocol):
 
     async def after(self, run: str, position: int, *, limit: int = 500) -> list[LiveEntry]:
         """What came after `position`, in order; from the oldest kept with 0."""
+
+    async def latest_turn(self, run: str) -> int:
+        """The position after which the run's newest turn begins; 0 if nothing was said."""
 
 
 class People(Protocol):

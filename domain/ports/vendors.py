@@ -1,6 +1,7 @@
 """Outside systems, in our words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from domain.conversation import Answer, Conversation, Piece, Price
@@ -23,11 +24,18 @@ class Claude(Protocol):
 
     async def count_tokens(self, conversation: Conversation) -> int: ...
 
-    async def answer(self, conversation: Conversation, *, on_piece: Callable[[Piece], None]) -> Answer:
+    async def answer(
+        self,
+        conversation: Conversation,
+        *,
+        on_piece: Callable[[Piece], None],
+        on_exhausted: Callable[[datetime], Awaitable[None]] | None = None,
+    ) -> Answer:
         """One turn, streamed. `on_piece` gets each piece of text or tool input as it comes.
 
-        A stream that is cut after something usable came is an answer with stop reason `interrupted`: it is kept, since
-        it was paid for.
+        `on_exhausted` is told as soon as the vendor says that nothing more may be asked until then. A stream that is
+        cut after something usable came is an answer with stop reason `interrupted`: it is kept, since it was paid for.
+        An error with `usage` in its details was paid for too, and brought nothing.
         """
 
 
@@ -108,10 +116,16 @@ class ApiDocuments(Protocol):
     def server(self, document: bytes, *, fetched_from: str | None) -> str | None:
         """The base URL: the first server, relative to where the document came from (OpenAPI 3.1.1 §4.8.5)."""
 
+    def hosts(self, document: bytes) -> set[str]:
+        """Hosts, with their ports, of the document's servers and of where its security schemes give tokens."""
+
     def summary(self, document: bytes) -> str:
         """Title, version, servers, security schemes and number of operations; at most 2,000 characters."""
 
     def search(self, document: bytes, query: str, limit: int) -> str: ...
+
+    def index(self, document: bytes, query: str, *, characters: int) -> str:
+        """All operations, a line each, if they fit; else those that `query` is about, and the rest counted by tag."""
 
     def operation(self, document: bytes, method: str, path: str) -> str:
         """As described in tools.ReadOperation; at most 60,000 characters. Raises NotFound with near names."""

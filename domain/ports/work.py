@@ -21,6 +21,8 @@ from domain.vendors import (
     DeploymentSpec,
     DeploymentStatus,
     LogLine,
+    Notice,
+    Traffic,
 )
 
 
@@ -68,6 +70,18 @@ class Target(Protocol):
     async def live(self, name: str) -> str | None:
         """The deployment id the stable URL points at."""
 
+    async def split(self, name: str, candidate: str, *, percent: int) -> None:
+        """Send `percent` of the stable URL's requests to `candidate`, the rest to the live deployment; 0 ends it.
+
+        A switch ends it too. Requests under way are finished where they began. Raises NotFound, InvalidInput.
+        """
+
+    async def traffic(self, deployment_id: str, *, seconds: float) -> Traffic:
+        """The requests of the last `seconds`, as the stable URL's front saw them. Raises NotFound."""
+
+    async def announce(self, name: str, notice: Notice | None) -> None:
+        """Have every answer of the stable URL say that it will end; None takes it back. Raises NotFound."""
+
     async def stop(self, deployment_id: str) -> None:
         """Stop and remove it with its files; nothing there is fine. Its logs stay."""
 
@@ -96,6 +110,9 @@ class Runs(Protocol):
 
     async def secrets_changed(self, integration_id: str) -> None:
         """Wake a run that waits for secrets; a run that does not is left alone."""
+
+    async def limits_changed(self) -> int:
+        """Wake the conversations that wait for room in a limit; how many were told."""
 
     async def status(self, integration_id: str) -> RunStatus:
         """Live, with the conversation under way."""

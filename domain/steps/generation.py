@@ -5,7 +5,7 @@ from typing import Literal
 from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.conversation import Budget, Spent, StopReason
-from domain.ids import ContentHash
+from domain.ids import DEFAULT_ORGANIZATION, ContentHash
 from domain.plan import Plan
 from domain.reports import Finding, MutationScore, TestCounts, TestFailure
 from domain.runs import (
@@ -31,6 +31,7 @@ class BeginAnalysis(Data):
     request: IntegrationRequest
     document: ArtifactRef
     base_url: str
+    organization_id: str = DEFAULT_ORGANIZATION
 
 
 class BeginGeneration(Data):
@@ -39,6 +40,8 @@ class BeginGeneration(Data):
     plan: Plan
     version: str
     author: str
+    organization_id: str = DEFAULT_ORGANIZATION
+    previous: ArtifactRef | None = None
 
 
 class Drafted(Data):
@@ -77,6 +80,7 @@ class TakeTurn(Data):
     number: int
     conversation: ArtifactRef
     budget: Budget
+    organization_id: str = DEFAULT_ORGANIZATION
 
 
 class TurnTaken(Data):

@@ -6,7 +6,7 @@ from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.ids import ContentHash, DeploymentId, IntegrationId
 from domain.plan import Name
-from domain.reports import TestCounts
+from domain.reports import Finding, TestCounts
 from domain.vendors import Branch, ChatMessage, CommitSha, DeploymentSpec, IssueRef, MessageRef, PullRequest, RepoName
 
 
@@ -30,6 +30,7 @@ class OpenPullRequest(Data):
     plan: ArtifactRef
     content_hash: ContentHash
     findings: int
+    for_a_person: list[Finding] = []
     tests: TestCounts
     usd: str
     requester: str

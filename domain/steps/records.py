@@ -19,6 +19,7 @@ class Accept(Data):
     create: CreateIntegration
     workflow_id: str
     run_id: str
+    base_url: str | None = None
 
 
 class ClaimName(Data):

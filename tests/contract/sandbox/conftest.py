@@ -1,4 +1,4 @@
-"""One environment for all tests of the sandbox, the good package, and an eye on processes left behind."""
+"""Validation in the session's environment, the good package, and an eye on processes left behind."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +7,10 @@ import psutil
 import pytest
 
 from adapters.artifacts import FileArtifacts
+from adapters.packages import Packages
+from adapters.policy import ProvingSettings
 from adapters.sandbox import Environments, SandboxSettings
-from adapters.validation.engine import SandboxChecks
+from adapters.validation.engine import Validation
 
 collect_ignore = ["packages"]  # data, with tests of their own
 
@@ -20,25 +22,27 @@ def quiet(message: str) -> None:
     """A heartbeat nobody listens to."""
 
 
-@pytest.fixture(scope="session")
-def environments(tmp_path_factory: pytest.TempPathFactory) -> Environments:
-    return Environments(tmp_path_factory.mktemp("environments"))
-
-
 @pytest.fixture
 def artifacts(tmp_path: Path) -> FileArtifacts:
     return FileArtifacts(tmp_path / "artifacts")
 
 
+def validation(
+    artifacts: FileArtifacts, environments: Environments, packages: Packages, settings: SandboxSettings
+) -> Validation:
+    """It runs tests and nothing else: neither validators nor mutants."""
+    return Validation(artifacts, environments, packages, [], ProvingSettings().load(), settings=settings)
+
+
 @pytest.fixture
-def checks(artifacts: FileArtifacts, environments: Environments) -> SandboxChecks:
+def checks(artifacts: FileArtifacts, environments: Environments, packages: Packages) -> Validation:
     settings = SandboxSettings(memory=512 << 20, tmp_size=16 << 20, cpu=5, seconds=60)
-    return SandboxChecks(artifacts, environments, settings)
+    return validation(artifacts, environments, packages, settings)
 
 
 @pytest.fixture
-def impatient(artifacts: FileArtifacts, environments: Environments) -> SandboxChecks:
-    return SandboxChecks(artifacts, environments, SandboxSettings(seconds=3))
+def impatient(artifacts: FileArtifacts, environments: Environments, packages: Packages) -> Validation:
+    return validation(artifacts, environments, packages, SandboxSettings(seconds=3))
 
 
 @pytest.fixture

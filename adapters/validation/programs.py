@@ -1,0 +1,31 @@
+"""Programs of ours that run in jails: some modules and what they are given, handed to an interpreter on its input.
+
+The modules are only read here. In the jail they import the standard library, what the interpreter's environment has,
+and each other by the names they have here.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+from pydantic import JsonValue
+
+ARGUMENTS = (
+    "-I",
+    "-c",
+    """\
+import json, sys, types
+order = json.load(sys.stdin)
+for name, source in order["modules"]:
+    module = sys.modules[name] = types.ModuleType(name)
+    exec(compile(source, name, "exec"), module.__dict__)
+module.main(order["given"])
+""",
+)
+"""What an interpreter is started with, to do what comes on its input."""
+
+
+def order(package: str, modules: Sequence[str], given: Mapping[str, JsonValue]) -> bytes:
+    """The input: `main` of the last module is called with what is given. A module comes after those it imports."""
+    sources = [[f"{package}.{name}", files(package).joinpath(f"{name}.py").read_text("utf-8")] for name in modules]
+    return json.dumps({"modules": sources, "given": dict(given)}).encode()
