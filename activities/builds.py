@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from activities.store import load_files
+from domain.artifacts import ArtifactRef
 from domain.ports import Artifacts, Checks
 from domain.reports import TestCounts
 from domain.steps import Checked, ProveVersion, Tested
@@ -19,8 +20,21 @@ class BuildActivities:
     @activity.defn(name="build.check")
     async def check(self, cmd: ProveVersion) -> Checked:
         files = await load_files(self._artifacts, cmd.workspace)
-        report = await self._checks.check(files, heartbeat=activity.heartbeat)
-        return Checked(blocking=report.blocking[:_MOST], total=len(report.findings), report=report.report)
+        report = await self._checks.check(
+            files,
+            heartbeat=activity.heartbeat,
+            baseline=await self._files(cmd.baseline),
+            previous=await self._files(cmd.previous),
+        )
+        return Checked(
+            blocking=report.blocking[:_MOST],
+            for_a_person=report.for_a_person[:_MOST],
+            total=len(report.findings),
+            report=report.report,
+            sbom=report.sbom,
+            lock=report.lock,
+            measured=report.measured,
+        )
 
     @activity.defn(name="build.test")
     async def test(self, cmd: ProveVersion) -> Tested:
@@ -30,6 +44,11 @@ class BuildActivities:
             ok=report.ok,
             counts=TestCounts(passed=report.passed, failed=report.failed, skipped=report.skipped),
             failures=report.failures[:_MOST],
+            mutation=report.mutation,
+            findings=report.findings[:_MOST],
             error=report.error,
             report=report.report,
         )
+
+    async def _files(self, workspace: ArtifactRef | None) -> dict[str, str] | None:
+        return None if workspace is None else await load_files(self._artifacts, workspace)

@@ -4,11 +4,11 @@ import asyncio
 
 from temporalio import activity
 
-from activities.bundles import MEDIA_TYPE, pack
-from activities.store import load_files
+from activities.bundles import packed
+from domain import bundle
 from domain.artifacts import content_hash
 from domain.errors import Corrupted, DeploymentUnhealthy
-from domain.ports import Artifacts, Secrets, Target
+from domain.ports import Artifacts, Secrets, Target, Verifier
 from domain.steps import (
     Deploy,
     DeploymentOf,
@@ -28,10 +28,11 @@ HEALTH_EVERY = 0.25
 
 
 class DeploymentActivities:
-    def __init__(self, target: Target, artifacts: Artifacts, secrets: Secrets) -> None:
+    def __init__(self, target: Target, artifacts: Artifacts, secrets: Secrets, verifier: Verifier) -> None:
         self._target = target
         self._artifacts = artifacts
         self._secrets = secrets
+        self._verifier = verifier
 
     @activity.defn(name="deploy.missing_secrets")
     async def missing_secrets(self, cmd: NeedSecrets) -> Missing:
@@ -45,12 +46,13 @@ class DeploymentActivities:
 
     @activity.defn(name="deploy.publish_bundle")
     async def publish_bundle(self, cmd: PublishBundle) -> Published:
-        """Publish the bundle and read it back."""
-        data = pack(await load_files(self._artifacts, cmd.workspace))
-        url = await self._artifacts.publish(cmd.key, data, MEDIA_TYPE)
+        """Publish the bundle and read it back. Raises VerdictInvalid for one that nothing proves."""
+        data = await packed(self._artifacts, cmd)
+        bundle.verify(data, self._verifier)
+        url = await self._artifacts.publish(cmd.key, data, bundle.MEDIA_TYPE)
         if content_hash(await self._artifacts.read(cmd.key)) != content_hash(data):
             raise Corrupted(f"The bundle {cmd.key} is not what was published.", key=cmd.key)
-        return Published(key=cmd.key, url=url, bundle=await self._artifacts.put(data, MEDIA_TYPE))
+        return Published(key=cmd.key, url=url, bundle=await self._artifacts.put(data, bundle.MEDIA_TYPE))
 
     @activity.defn(name="deploy.unpublish_bundle")
     async def unpublish_bundle(self, cmd: Unpublish) -> None:
@@ -58,12 +60,20 @@ class DeploymentActivities:
 
     @activity.defn(name="deploy.start")
     async def start(self, cmd: Deploy) -> DeploymentStatus:
+        """Start what is proven, and nothing else: the target looks again, with keys of its own.
+
+        Raises:
+            VerdictInvalid: there is no good verdict, or it is of another version.
+        """
+        data = await self._artifacts.get(cmd.spec.bundle)
+        _, proven = bundle.verify(data, self._verifier)
+        proven.require(cmd.spec)
         configuration = {key.name: key.default for key in cmd.spec.configuration if key.default is not None}
         given = await self._secrets.reveal(cmd.integration_id)
         declared = {secret.name for secret in cmd.spec.secrets}
         return await self._target.start(
             cmd.spec,
-            await self._artifacts.get(cmd.spec.bundle),
+            data,
             configuration=configuration,
             secrets={name: value for name, value in given.items() if name in declared},
             heartbeat=activity.heartbeat,

@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from domain.errors import Corrupted
+from domain.plan import host_of
 from domain.ports import Integrations
 from domain.registry import Integration
 from domain.steps import Accept, ClaimName, EnterStage, RecordReview, RecordVersion, Register, VersionOf
@@ -16,7 +17,8 @@ class IntegrationActivities:
 
     @activity.defn(name="integration.accept")
     async def accept(self, cmd: Accept) -> None:
-        await self._integrations.accept(cmd.create, workflow_id=cmd.workflow_id, run_id=cmd.run_id)
+        host = None if cmd.base_url is None else host_of(cmd.base_url)[:300]
+        await self._integrations.accept(cmd.create, workflow_id=cmd.workflow_id, run_id=cmd.run_id, api_host=host)
 
     @activity.defn(name="integration.claim_name")
     async def claim_name(self, cmd: ClaimName) -> str:

@@ -6,11 +6,12 @@ from importlib.resources import files as package_files
 
 from temporalio import activity
 
-from activities.store import load_conversation, save_conversation, save_files
+from activities.context import Context
+from activities.store import load_conversation, load_files, save_conversation, save_files
 from domain import manifest
 from domain.artifacts import ArtifactRef
 from domain.conversation import Conversation, Message, Text
-from domain.ports import ApiDocuments, Artifacts
+from domain.ports import Artifacts
 from domain.runs import IntegrationRequest
 from domain.steps import BeginAnalysis, BeginGeneration, Drafted, ReportFindings, RequestChanges, Said
 from domain.text import clean, fenced
@@ -41,31 +42,30 @@ strict = true
 class PromptActivities:
     """Opens conversations and adds what people and checks say. Changes nothing outside the artifact store."""
 
-    def __init__(self, documents: ApiDocuments, artifacts: Artifacts, *, model: str, max_tokens: int) -> None:
-        self._documents = documents
+    def __init__(self, context: Context, artifacts: Artifacts, *, model: str, max_tokens: int) -> None:
+        self._context = context
         self._artifacts = artifacts
         self._model = model
         self._max_tokens = max_tokens
 
     @activity.defn(name="conversation.begin_analysis")
     async def begin_analysis(self, cmd: BeginAnalysis) -> Said:
-        document = await self._artifacts.get(cmd.document)
-        summary = clean(self._documents.summary(document), source="API document", limit=4_000)
-        text = f"{_request(cmd.request, cmd.base_url)}\n\nThe document, in short:\n\n{fenced(summary)}"
+        context = await self._context.for_analysis(cmd)
         conversation = Conversation(
             purpose="analysis",
             model=self._model,
             max_tokens=self._max_tokens,
-            system=[_prompt("analysis")],
+            system=[_prompt("analysis"), await self._context.registry(cmd.organization_id)],
             tools=described(ANALYSIS_TOOLS),
-            messages=[_user(text)],
+            messages=[_user(*context, Text(text=_request(cmd.request, cmd.base_url)))],
         )
         return Said(conversation=await save_conversation(self._artifacts, conversation))
 
     @activity.defn(name="conversation.begin_generation")
     async def begin_generation(self, cmd: BeginGeneration) -> Drafted:
         given = manifest.from_plan(cmd.plan, version=cmd.version, author=cmd.author)
-        workspace = {
+        workspace = {} if cmd.previous is None else await load_files(self._artifacts, cmd.previous)
+        workspace |= {
             manifest.PATH: manifest.render(given),
             "pyproject.toml": PYPROJECT.format(
                 name=given.name, version=given.version, requirements=json.dumps(given.requirements)
@@ -77,9 +77,9 @@ class PromptActivities:
             purpose="generation",
             model=self._model,
             max_tokens=self._max_tokens,
-            system=[_prompt("generation")],
+            system=[_prompt("generation"), await self._context.registry(cmd.organization_id)],
             tools=described(GENERATION_TOOLS),
-            messages=[_user(text)],
+            messages=[_user(*await self._context.for_generation(cmd), Text(text=text))],
         )
         return Drafted(
             conversation=await save_conversation(self._artifacts, conversation),
@@ -108,7 +108,7 @@ class PromptActivities:
 
     async def _say(self, ref: ArtifactRef, text: str) -> Said:
         conversation = await load_conversation(self._artifacts, ref)
-        return Said(conversation=await save_conversation(self._artifacts, conversation.adding(_user(text))))
+        return Said(conversation=await save_conversation(self._artifacts, conversation.adding(_user(Text(text=text)))))
 
 
 def _request(request: IntegrationRequest, base_url: str) -> str:
@@ -126,8 +126,8 @@ def _prompt(name: str) -> str:
     return package_files("activities").joinpath("prompt_texts", f"{name}.md").read_text("utf-8")
 
 
-def _user(text: str) -> Message:
-    return Message(role="user", content=[Text(text=text)])
+def _user(*texts: Text) -> Message:
+    return Message(role="user", content=[*texts])
 
 
 def _word(name: str) -> str:

@@ -1,6 +1,7 @@
 """What people read in pull requests. Text from outside is quoted, never rendered as ours."""
 
 from domain.plan import Plan
+from domain.reports import Finding
 from domain.steps import OpenPullRequest
 
 
@@ -33,9 +34,17 @@ Requested by {_cell(cmd.requester)}.
 - Tests: {cmd.tests.passed} passed, {cmd.tests.failed} failed, {cmd.tests.skipped} skipped
 - Checks: {cmd.findings} findings, none of them blocking
 - Claude: {cmd.usd}
-
+{_for_a_person(cmd.for_a_person)}
 Content hash: `{cmd.content_hash}`. An approval holds for this content only; a new commit voids it.
 """
+
+
+def _for_a_person(findings: list[Finding]) -> str:
+    """What the policy leaves to whoever reviews, one line each."""
+    if not findings:
+        return ""
+    lines = "\n".join(f"- {_cell(finding.line_of_text())}" for finding in findings)
+    return f"\n### For you to decide\n\nBy approving, you accept these findings.\n\n{lines}\n"
 
 
 def _cell(text: str) -> str:

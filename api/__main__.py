@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from types import FrameType
 
 import uvicorn
 from pydantic import ValidationError
@@ -20,6 +21,14 @@ from domain.errors import CcbError, InvalidInput
 
 class _Server(uvicorn.Server):
     """Ends quietly: uvicorn's own way raises SIGTERM again, which would end the process before it has tidied up."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._closing.set()
+        super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -38,14 +47,15 @@ async def serve(settings: ProcessSettings) -> None:
     listening = bound(settings.api)
     services = await open_services(settings)
     try:
+        app = create_app(services)
         config = uvicorn.Config(
-            create_app(services),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        await _Server(config).serve(sockets=[listening])
+        await _Server(config, app.state.closing).serve(sockets=[listening])
     finally:
         await services.close()
 

@@ -1,5 +1,6 @@
 """The application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -9,10 +10,26 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from api import documents, health, integrations, people, problems, runs, secrets, webhooks_github, webhooks_slack
+from api import (
+    codec,
+    documents,
+    health,
+    integrations,
+    limits,
+    people,
+    problems,
+    runs,
+    secrets,
+    stream,
+    versions,
+    webhooks_github,
+    webhooks_slack,
+)
 from api.edge import Edge
 from api.problems import Problem
 from api.services import Services
+from domain.events import Event
+from domain.live import LiveEntry
 from domain.vendors import LogLine
 
 _ABOUT = """Ask for an integration, follow its run, review it, and find what is active.
@@ -23,18 +40,25 @@ Every request under `/api/v1` needs an API key as `Authorization: Bearer KEY`. E
 _ROUTERS = [
     integrations.router,
     runs.router,
+    stream.router,
+    versions.router,
     secrets.router,
+    limits.router,
     integrations.registry,
     documents.router,
     people.router,
     webhooks_github.router,
     webhooks_slack.router,
+    codec.router,
     health.router,
 ]
 
 
 def create_app(services: Services) -> FastAPI:
-    """The application over `services`, which stay the caller's to close."""
+    """The application over `services`, which stay the caller's to close.
+
+    Who serves it sets `state.closing` when the server is to end, so that streams do not hold it up.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -51,6 +75,7 @@ def create_app(services: Services) -> FastAPI:
         telemetry={"operation_spans": False},
     )
     app.state.services = services
+    app.state.closing = asyncio.Event()
     problems.install(app)
     app.add_middleware(Edge)
     for router in _ROUTERS:
@@ -72,7 +97,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        for model in (Problem, LogLine):
+        for model in (Problem, LogLine, Event, LiveEntry, stream.Standing):
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema

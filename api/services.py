@@ -8,10 +8,10 @@ from fastapi import Depends, Request
 
 from adapters.database import SqlSecrets
 from adapters.policy import BudgetSettings, ReviewSettings
-from adapters.temporal import TemporalRuns, TemporalSettings
+from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings
 from api.intake import Intake
 from api.settings import ApiSettings, WebhookSettings
-from domain.ports import ApiDocuments, Artifacts, Deliveries, Integrations, People, Target
+from domain.ports import ApiDocuments, Artifacts, Deliveries, Integrations, Limits, Live, People, Target
 
 Probe = Callable[[], Awaitable[None]]
 """Raises a CcbError if the thing does not answer."""
@@ -27,12 +27,15 @@ class Services:
     integrations: Integrations
     people: People
     secrets: SqlSecrets
+    limits: Limits
     deliveries: Deliveries
+    live: Live
     artifacts: Artifacts
     documents: ApiDocuments
     target: Target
     runs: TemporalRuns
     temporal: TemporalSettings
+    codec: EncryptionCodec | None
     intake: Intake
     webhooks: WebhookSettings
     probes: Mapping[str, Probe]

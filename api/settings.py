@@ -10,7 +10,7 @@ class ApiSettings(BaseSettings):
     """CCB_API_*. Nothing listens beyond loopback unless `host` says so.
 
     `repository` is where integrations go when a request names none. `patience` is how long an answer of a run is
-    waited for, in seconds; most come in less than one.
+    waited for, in seconds; most come in less than one. `codec_token` is part of the codec server's address.
     """
 
     model_config = SettingsConfigDict(env_prefix="CCB_API_", frozen=True, extra="ignore", populate_by_name=True)
@@ -20,6 +20,7 @@ class ApiSettings(BaseSettings):
     data_dir: Path = Field(default=Path(".ccb"), validation_alias="CCB_DATA_DIR")
     patience: float = Field(default=20.0, gt=0)
     operator_key_file: Path | None = None
+    codec_token: SecretStr | None = Field(default=None, min_length=16)
     repository: str | None = Field(default=None, validation_alias="CCB_GITHUB_REPOSITORY")
 
     @property

@@ -16,13 +16,15 @@ from adapters.database import (
     SecretsSettings,
     SqlDeliveries,
     SqlIntegrations,
+    SqlLimits,
+    SqlLive,
     SqlPeople,
     SqlSecrets,
 )
 from adapters.openapi import OpenApiDocuments, OpenApiSettings
 from adapters.policy import BudgetSettings, ReviewSettings
 from adapters.process_target import ProcessTarget, ProcessTargetSettings
-from adapters.temporal import TemporalRuns, TemporalSettings, connect
+from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings, connect, parse_keys
 from api.intake import Intake
 from api.services import Probe, Services
 from api.settings import ApiSettings, WebhookSettings
@@ -72,12 +74,15 @@ async def open_services(settings: ProcessSettings) -> Services:
         integrations=SqlIntegrations(database),
         people=people,
         secrets=SqlSecrets(database, settings.secrets),
+        limits=SqlLimits(database, settings.budget.limits()),
         deliveries=deliveries,
+        live=SqlLive(database),
         artifacts=artifacts,
         documents=OpenApiDocuments(settings.documents),
         target=target,
         runs=runs,
         temporal=settings.temporal,
+        codec=EncryptionCodec(parse_keys(keys)) if (keys := settings.temporal.payload_keys) else None,
         intake=Intake(artifacts=artifacts, deliveries=deliveries, runs=runs),
         webhooks=settings.webhooks,
         probes=_probes(database, client, artifacts, target),

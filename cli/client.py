@@ -14,8 +14,9 @@ from cli import options
 from cli.errors import CliError, Refused, Unreachable
 from domain.artifacts import ArtifactRef
 from domain.base import Data
+from domain.conversation import LimitStanding
 from domain.people import Person
-from domain.registry import Page
+from domain.registry import Page, Version
 from domain.runs import RunStatus
 from domain.vendors import LogLine
 
@@ -61,7 +62,9 @@ class Secret(Data):
 
 
 _PEOPLE = TypeAdapter(list[Person])
+_VERSIONS = TypeAdapter(list[Version])
 _SECRETS = TypeAdapter(list[Secret])
+_LIMITS = TypeAdapter(list[LimitStanding])
 
 
 class Api:
@@ -121,6 +124,23 @@ class Api:
             for line in answer.iter_lines():
                 yield self._checked(LogLine, line)
 
+    def stream(self, name: str, *, since: str, last_event_id: str | None) -> Iterator[bytes]:
+        """The bytes of the run's event stream, as they come, until the API ends it."""
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+        query = {"since": since}
+        with self._reached(), self._http.stream("GET", _path(name, "stream"), params=query, headers=headers) as answer:
+            if answer.is_error:
+                answer.read()
+                raise _refused(answer)
+            yield from answer.iter_bytes()
+
+    def versions(self, name: str) -> list[Version]:
+        """Oldest first."""
+        return self._all(_VERSIONS, self._send("GET", _path(name, "versions")))
+
+    def bundle(self, name: str, version: str) -> bytes:
+        return self._send("GET", _path(name, "versions", version, "bundle")).content
+
     def people(self) -> list[Person]:
         return self._all(_PEOPLE, self._send("GET", "/api/v1/people"))
 
@@ -130,6 +150,12 @@ class Api:
     def issue_key(self, person_id: str, *, label: str) -> Key:
         path = f"/api/v1/people/{person_id}/keys"
         return self._parsed(Key, self._send("POST", path, json={"label": label}))
+
+    def limits(self) -> list[LimitStanding]:
+        return self._all(_LIMITS, self._send("GET", "/api/v1/limits"))
+
+    def set_limits(self, body: dict[str, JsonValue]) -> list[LimitStanding]:
+        return self._all(_LIMITS, self._send("PUT", "/api/v1/limits", json=body))
 
     def secrets(self, name: str) -> list[Secret]:
         return self._all(_SECRETS, self._send("GET", _path(name, "secrets")))

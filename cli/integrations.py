@@ -57,7 +57,7 @@ def create(
                 if as_json:
                     output.print_json(started)
                 else:
-                    said(f"Started {started.integration_id}. Watch it: ccb status {started.integration_id} --watch")
+                    said(f"Started {started.integration_id}. Watch it: ccb watch {started.integration_id}")
                 return
             run = watch.follow(api, started.integration_id, quiet=as_json)
             if as_json:

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from cli import integrations, reviews
+from cli import bundles, integrations, reviews
 from cli.demo import demo
+from cli.limits import limits
 from cli.options import Json
 from cli.people import people
 from cli.secrets import secrets
 from cli.up import up
+from cli.watch import watch
 
 app = typer.Typer(
     name="ccb",
@@ -25,14 +27,18 @@ app.command("up")(up)
 app.command("demo")(demo)
 app.command("create")(integrations.create)
 app.command("status")(integrations.status)
+app.command("watch")(watch)
 app.command("list")(integrations.list_integrations)
 app.command("logs")(integrations.logs)
 app.command("approve")(reviews.approve)
 app.command("request-changes")(reviews.request_changes)
 app.command("abandon")(reviews.abandon)
 app.command("budget")(reviews.budget)
+app.command("bundle")(bundles.bundle)
+app.command("verify")(bundles.verify)
 app.add_typer(people)
 app.add_typer(secrets)
+app.add_typer(limits)
 
 
 @app.command("version")

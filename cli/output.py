@@ -26,6 +26,11 @@ def plain(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\n", " ↵ "))
 
 
+def flowing(text: str) -> str:
+    """`text` over several lines, without other control characters."""
+    return "\n".join(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", row) for row in text.replace("\r\n", "\n").split("\n"))
+
+
 def cell(text: object, style: str = "") -> Text:
     return Text("" if text is None else plain(str(text)), style=style)
 

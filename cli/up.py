@@ -34,11 +34,15 @@ def up(
     s3: Annotated[bool | None, typer.Option("--s3", help="With an S3 server for artifacts.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Port of the API; 0 for any.", min=0, max=65535)] = None,
     host: Annotated[str | None, typer.Option("--host", help="Where the API listens; loopback if not told.")] = None,
+    encrypt_histories: Annotated[
+        bool | None, typer.Option("--encrypt-histories", help="Encrypt what Temporal keeps, from now on.")
+    ] = None,
     free_ports: Annotated[bool, typer.Option("--free-ports", help="Any free port for every part.")] = False,
     as_json: Json = False,
 ) -> None:
     """Start everything on this machine: Temporal, the database, the API, the workers and the runner. Ctrl-C ends it."""
     given: dict[str, JsonValue] = {"simulate": simulate, "valkey": valkey, "s3": s3, "host": host, "api_port": port}
+    given["encrypt_histories"] = encrypt_histories
     with reported(as_json=as_json):
         options = _options(data_dir, {name: value for name, value in given.items() if value is not None}, free_ports)
         if console.is_terminal and not as_json:

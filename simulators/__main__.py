@@ -9,7 +9,7 @@ from simulators.server import serve
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="simulators", description="Stand-ins for GitHub, Slack and Claude.")
+    parser = argparse.ArgumentParser(prog="simulators", description="Stand-ins for vendors, on one port.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True, help="0 picks a free one; the first line printed names it")
     parser.add_argument("--state-dir", type=Path, required=True, help="where state is kept, made if need be")

@@ -1,4 +1,4 @@
-"""All simulators behind one port: `/github/api/v3`, `/slack/api`, `/claude`, and the control routes below `/_sim`."""
+"""All simulators behind one port, each below its mount; control routes are at `/_sim`."""
 
 import importlib
 import importlib.util
@@ -20,7 +20,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulators.kit import Fault, Faults, HangUpProtocol, Journal, Simulated
 
-MOUNTS = {"github": "/github/api/v3", "slack": "/slack/api", "claude": "/claude"}
+MOUNTS = {
+    "github": "/github/api/v3",
+    "slack": "/slack/api",
+    "claude": "/claude",
+    "packages": "/packages",
+    "osv": "/osv",
+}
 
 
 def create_app(state_dir: Path, config: Mapping[str, Mapping[str, Any]]) -> Starlette:

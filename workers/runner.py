@@ -9,6 +9,9 @@ import uvicorn
 from pydantic import ValidationError
 
 from adapters import telemetry
+from adapters.attestation.envelopes import DsseVerifier
+from adapters.attestation.settings import VerifyingSettings
+from adapters.packages import Packages, PackageSettings
 from adapters.policy import explained
 from adapters.process_target import Control, Runner, RunnerSettings
 from domain.errors import CcbError
@@ -20,7 +23,9 @@ def main() -> int:
     telemetry.configure("runner")
     try:
         settings = RunnerSettings()
-        runner = Runner(settings.folder, settings.base_url)
+        verifier = DsseVerifier(VerifyingSettings().public_keys)
+        packages = Packages(settings.packages, PackageSettings())
+        runner = Runner(settings.folder, settings.base_url, verifier, settings.permitted, packages)
     except ValidationError as error:
         sys.stderr.write(f"{explained(error)}\n")
         return 2

@@ -23,3 +23,8 @@ class WorkerSettings(BaseSettings):
     def environments(self) -> Path:
         """Where the sandbox's virtual environments are kept."""
         return self.data_dir.resolve() / "environments"
+
+    @property
+    def packages(self) -> Path:
+        """Where locks and wheels are kept; the runner of this machine keeps its own there too."""
+        return self.data_dir.resolve() / "packages"

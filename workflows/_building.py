@@ -10,7 +10,7 @@ from domain.base import Data
 from domain.errors import NotProven, RequestRefused
 from domain.lifecycle import Stage
 from domain.plan import Plan
-from domain.reports import TestCounts
+from domain.reports import Effect, Finding, TestCounts
 from domain.runs import Conversed
 from domain.steps import (
     BeginGeneration,
@@ -20,6 +20,7 @@ from domain.steps import (
     ProveVersion,
     ReportFindings,
     RequestChanges,
+    SealVersion,
     Tested,
 )
 from workflows import policies
@@ -30,15 +31,20 @@ from workflows._steps import record, step
 
 
 class Proven(Data):
-    """Files that are checked and tested, under the hash that approvals bind to."""
+    """Files that are checked and tested, under the hash that approvals bind to, with the verdict over them."""
 
     workspace: ArtifactRef
     plan: ArtifactRef
     content_hash: str
     checks: ArtifactRef
     tests: ArtifactRef | None
+    sbom: ArtifactRef | None
+    lock: ArtifactRef | None
+    measured: ArtifactRef | None
+    verdict: ArtifactRef | None
     counts: TestCounts
     findings: int
+    for_a_person: list[Finding] = []
 
 
 class Building:
@@ -50,6 +56,7 @@ class Building:
         self._plan = drafted.plan
         self._conversation = drafted.conversation
         self._workspace = drafted.workspace
+        self._baseline: ArtifactRef | None = None
         self._repairs = 0
 
     @classmethod
@@ -61,6 +68,7 @@ class Building:
             plan=plan,
             version=run.book.version,
             author=run.cmd.requester.name,
+            organization_id=run.cmd.organization_id,
         )
         return cls(run, examined, await record(PromptActivities.begin_generation, cmd))
 
@@ -91,8 +99,10 @@ class Building:
             document=self._examined.document,
             base_url=self._examined.base_url,
             workspace=self._workspace,
+            baseline=self._baseline,
         )
         self._conversation = conversed.conversation
+        self._baseline = conversed.baseline or self._baseline
         self._workspace = conversed.workspace or self._workspace
         if conversed.ending.kind == "refused":
             with refusing():
@@ -101,12 +111,14 @@ class Building:
     async def _prove(self) -> Proven:
         while True:
             await self._run.enter(Stage.TESTING, "checks and tests run in the sandbox")
-            cmd = ProveVersion(workspace=self._workspace)
+            cmd = ProveVersion(workspace=self._workspace, baseline=self._baseline)
             checked, tested = await both(
                 step(BuildActivities.check, cmd, policies.BUILD, "check"),
                 step(BuildActivities.test, cmd, policies.BUILD, "test"),
             )
             self._run.book.tests, self._run.book.findings = tested.counts, checked.total
+            # From where the tests were first run, they may not grow weaker.
+            self._baseline = self._baseline or self._workspace
             if tested.ok and not checked.blocking:
                 return await self._sealed(cmd, checked, tested)
             await self._repair(checked, tested)
@@ -125,7 +137,7 @@ class Building:
         await self._run.enter(Stage.GENERATING, f"Claude mends what was found (repair {self._repairs} of {most})")
         found = ReportFindings(
             conversation=self._conversation,
-            findings=checked.blocking,
+            findings=[*checked.blocking, *_of_tests(tested, Effect.BLOCK)],
             failures=tested.failures,
             error=tested.error,
         )
@@ -133,7 +145,16 @@ class Building:
         await self._write()
 
     async def _sealed(self, cmd: ProveVersion, checked: Checked, tested: Tested) -> Proven:
-        sealed = await record(WorkspaceActivities.seal, cmd)
+        seal = SealVersion(
+            workspace=cmd.workspace,
+            name=self._run.book.name or "",
+            version=self._run.book.version,
+            checks=checked.report,
+            tests=tested.report,
+            sbom=checked.sbom,
+            lock=checked.lock,
+        )
+        sealed = await record(WorkspaceActivities.seal, seal)
         self._run.book.content_hash = sealed.content_hash
         return Proven(
             workspace=cmd.workspace,
@@ -141,15 +162,23 @@ class Building:
             content_hash=sealed.content_hash,
             checks=checked.report,
             tests=tested.report,
+            sbom=checked.sbom,
+            lock=checked.lock,
+            measured=checked.measured,
+            verdict=sealed.verdict,
             counts=tested.counts,
             findings=checked.total,
+            for_a_person=[*checked.for_a_person, *_of_tests(tested, Effect.PERSON)],
         )
 
 
+def _of_tests(tested: Tested, effect: Effect) -> list[Finding]:
+    return [finding for finding in tested.findings if finding.effect is effect]
+
+
 def _first_problem(checked: Checked, tested: Tested) -> str:
-    if checked.blocking:
-        finding = checked.blocking[0]
-        return f"First: {finding.path}:{finding.line} {finding.message}"
-    if tested.failures:
+    if tested.failures and not checked.blocking:
         return f"First: {tested.failures[0].name}: {tested.failures[0].message[:300]}"
+    for finding in (*checked.blocking, *_of_tests(tested, Effect.BLOCK)):
+        return f"First: {finding.path}:{finding.line} {finding.message}"
     return tested.error

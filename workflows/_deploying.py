@@ -91,12 +91,21 @@ class Deploying:
         return await step(DeploymentActivities.missing_secrets, cmd, policies.DEPLOY, "look for secrets")
 
     async def _publish(self) -> Published:
-        key = f"bundles/{self._run.cmd.integration_id}/{self._manifest.name}-{self._manifest.version}.tar.gz"
+        key = f"bundles/{self._run.cmd.integration_id}/{self._manifest.name}-{self._manifest.version}.tar"
         self._saga.on_failure(
             "bundle",
             lambda: step(DeploymentActivities.unpublish_bundle, Unpublish(key=key), policies.UNDO_DEPLOY, "undo"),
         )
-        cmd = PublishBundle(key=key, workspace=self._proven.workspace)
+        proven = self._proven
+        cmd = PublishBundle(
+            key=key,
+            workspace=proven.workspace,
+            checks=proven.checks,
+            tests=proven.tests,
+            sbom=proven.sbom,
+            lock=proven.lock,
+            verdict=proven.verdict,
+        )
         return await step(DeploymentActivities.publish_bundle, cmd, policies.DEPLOY, "publish the bundle")
 
     async def _merge(self, *, branch: str, folder: str) -> None:

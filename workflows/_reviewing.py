@@ -48,6 +48,7 @@ class Reviewing:
         self._message: MessageRef | None = None
         self._moved: HeadMoved | None = None
         self._void = 0
+        self._for_a_person = 0
 
     @property
     def branch(self) -> str:
@@ -61,6 +62,7 @@ class Reviewing:
         """Put what is proven before people: branch, pull request, record, message."""
         self._run.doing("opens the pull request")
         self._moved = None
+        self._for_a_person = len(proven.for_a_person)
         pull = await self._open(plan, proven)
         self._run.book.pull_request = pull
         await self._record(proven, pull)
@@ -71,11 +73,13 @@ class Reviewing:
     async def decided(self) -> Review | None:
         """Wait for people; the review that asks for changes, or None when it is approved, or when the branch `moved`.
 
+        Where reviews are automatic nobody is waited for, unless something was found that is for a person to decide.
+
         Raises:
             ReviewExpired: nobody decided before the deadline.
         """
         policy = self._run.cmd.policy
-        if policy.automatic:
+        if policy.automatic and not self._for_a_person:
             return None
         asked = workflow.now()
         deadline = asked + policy.deadline
@@ -156,6 +160,7 @@ class Reviewing:
             plan=proven.plan,
             content_hash=proven.content_hash,
             findings=proven.findings,
+            for_a_person=proven.for_a_person,
             tests=proven.counts,
             usd=cents(book.spent.usd),
             requester=run.cmd.requester.name,
@@ -176,6 +181,10 @@ class Reviewing:
             plan=proven.plan,
             checks=proven.checks,
             tests=proven.tests,
+            sbom=proven.sbom,
+            lock=proven.lock,
+            measured=proven.measured,
+            verdict=proven.verdict,
             tests_passed=proven.counts.passed,
             tests_failed=proven.counts.failed,
             pull_request=pull,
@@ -220,4 +229,6 @@ class Reviewing:
 
     def _wanted(self) -> str:
         approvals = self._run.cmd.policy.approvals
-        return "an approval" if approvals == 1 else f"{approvals} approvals"
+        wanted = "an approval" if approvals == 1 else f"{approvals} approvals"
+        found = self._for_a_person
+        return f"{wanted}; {found} finding{'s' if found > 1 else ''} for a person to decide" if found else wanted

@@ -1,12 +1,17 @@
 """One life-cycle run at work: its book, its conversations, and what every stage does on entering."""
 
+import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.exceptions import ActivityError
 from temporalio.workflow import ActivityConfig, ChildWorkflowHandle
 
+from activities.chat import ChatActivities
 from activities.integrations import IntegrationActivities
 from activities.repository import RepositoryActivities
 from domain import ids
@@ -14,11 +19,13 @@ from domain.artifacts import ArtifactRef
 from domain.conversation import Budget
 from domain.lifecycle import Stage
 from domain.people import Actor
-from domain.runs import Converse, Conversed, CreateIntegration, Waiting
-from domain.steps import CommentOnIssue, EnterStage
+from domain.runs import Converse, Conversed, CreateIntegration, Undone, Waiting
+from domain.steps import CommentOnIssue, EnterStage, PostMessage
 from workflows import policies
 from workflows._book import RunBook
+from workflows._failures import describe
 from workflows._steps import record, step
+from workflows._wording import pause_message
 from workflows.converse import ConverseWorkflow
 
 _STAGE = SearchAttributeKey.for_keyword("Stage")
@@ -34,6 +41,8 @@ class Run:
         self._next_turn = 1
         self._conversations = 0
         self._entries = 0
+        self._pauses = 0
+        self._commenting = asyncio.Lock()
         self.secrets_changes = 0
         self._child: ChildWorkflowHandle[ConverseWorkflow, Conversed] | None = None
 
@@ -89,9 +98,30 @@ class Run:
         """Show where the run stands in the Temporal Web UI."""
         workflow.set_current_details(self.book.markdown())
 
+    async def tell_people(self, waiting: Waiting | None) -> None:
+        """Say on the issue where the run stands, and once in the channel that a limit holds it up.
+
+        Telling people is not part of the saga: who cannot be told is listed.
+        """
+        tellings: list[tuple[str, Callable[[], Awaitable[object]]]] = [("comment on the issue", self.comment)]
+        if waiting is not None:
+            self._pauses += 1
+            # A limit that runs share is told once until it begins anew, however often somebody looks for room in it.
+            pause = waiting.until.isoformat() if waiting.until else str(self._pauses)
+            cmd = PostMessage(message=pause_message(self.book, waiting), key=self.key(f"pause/{pause}"))
+            post = partial(step, ChatActivities.post, cmd, policies.VENDOR_WRITE, "say that a limit is reached")
+            tellings.append(("message to the channel", post))
+        for name, tell in tellings:
+            try:
+                await tell()
+            except ActivityError as error:
+                self.book.untold.append(Undone(step=name, ok=False, error=describe(error).message))
+
     async def comment(self, policy: ActivityConfig = policies.VENDOR_WRITE) -> None:
         """Bring the one comment on the issue, if an issue asked, up to date."""
-        if self.cmd.issue is not None:
+        if self.cmd.issue is None:
+            return
+        async with self._commenting:  # one after another, or an earlier one could stay
             cmd = CommentOnIssue(issue=self.cmd.issue, key=self.id, body=self.book.markdown())
             await step(RepositoryActivities.comment_on_issue, cmd, policy, "tell the issue")
 
@@ -103,6 +133,7 @@ class Run:
         document: ArtifactRef,
         base_url: str,
         workspace: ArtifactRef | None = None,
+        baseline: ArtifactRef | None = None,
     ) -> Conversed:
         """Talk with Claude in a workflow of its own, so that this one's history does not grow with the turns."""
         self._conversations += 1
@@ -114,9 +145,12 @@ class Run:
                 "first_turn": self._next_turn,
                 "conversation": conversation,
                 "workspace": workspace,
+                "baseline": baseline,
                 "document": document,
                 "base_url": base_url,
                 "budget": self.book.budget,
+                "organization_id": self.cmd.organization_id,
+                "integration_id": self.cmd.integration_id,
             }
         )
         self.book.conversation = child_id

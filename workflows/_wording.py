@@ -3,6 +3,7 @@
 import json
 
 from domain.lifecycle import Stage
+from domain.runs import Waiting
 from domain.vendors import Button, ChatMessage
 from workflows._book import RunBook, failure_lines
 
@@ -38,6 +39,14 @@ def reminder(book: RunBook, days: int) -> ChatMessage:
     return ChatMessage(
         title=f"{book.name} {book.version} still waits for a review",
         text=f"It has waited for {days} day{'s' if days != 1 else ''}. {pull}",
+    )
+
+
+def pause_message(book: RunBook, waiting: Waiting) -> ChatMessage:
+    """A run stands at a limit; it goes on by itself where the limit begins anew."""
+    return ChatMessage(
+        title=f"{book.name or book.cmd.request.title} {book.version} waits",
+        text=f"It waits for {waiting.what}",
     )
 
 

@@ -1,9 +1,12 @@
 """Converse: one conversation with Claude, a turn a step, until a tool ends it.
 
 Promises: a turn bought is never bought again (it is in the books under run and number before its step completes); at
-the limit of its budget it waits and goes on from the same turn; it holds references only, and continues as new before
-its history grows. It makes nothing outside the artifact store, so there is nothing to undo.
+the limit of its run, its organisation or the day it waits, says so, and goes on from the same turn; it holds references
+only, and continues as new before its history grows. It makes nothing outside the artifact store, so there is nothing to
+undo.
 """
+
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -11,9 +14,18 @@ from temporalio.exceptions import ActivityError
 from activities.conversations import ConversationActivities
 from activities.tools import ToolActivities
 from domain.artifacts import ArtifactRef
-from domain.conversation import Budget, Spent
+from domain.conversation import Budget, LimitReached, Spent
 from domain.errors import BudgetExceeded
-from domain.runs import CONVERSE_WORKFLOW, STATUS_QUERY, ConversationStatus, Converse, Conversed, Ending, Waiting
+from domain.runs import (
+    CONVERSE_WORKFLOW,
+    LIMITS_SIGNAL,
+    STATUS_QUERY,
+    ConversationStatus,
+    Converse,
+    Conversed,
+    Ending,
+    Waiting,
+)
 from domain.steps import ExecuteTools, TakeTurn, ToolsExecuted, TurnTaken
 from workflows import policies
 from workflows._failures import describe
@@ -28,35 +40,53 @@ class ConverseWorkflow:
         self._budget = cmd.budget
         self._turn = cmd.first_turn
         self._spent = Spent()
+        self._limits_changes = 0
         self._doing = "starting"
         self._waiting: Waiting | None = None
+        self._baseline = cmd.baseline
 
     @workflow.run
     async def run(self, cmd: Converse) -> Conversed:
         conversation, workspace, ending = cmd.conversation, cmd.workspace, None
         while ending is None:
-            taken = await self._take_turn(conversation)
+            taken = await self._take_turn(conversation, workspace)
             done = await self._execute_tools(taken, workspace)
             conversation, workspace, ending = done.conversation, done.workspace, done.ending
+            self._baseline = done.baseline or self._baseline
             self._turn += 1
-            if ending is None and workflow.info().is_continue_as_new_suggested():
-                await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(self._go_on(conversation, workspace))
+            if ending is None:
+                await self._grown(conversation, workspace)
         return self._result(ending, conversation, workspace)
 
-    async def _take_turn(self, conversation: ArtifactRef) -> TurnTaken:
+    async def _take_turn(self, conversation: ArtifactRef, workspace: ArtifactRef | None) -> TurnTaken:
         while True:
-            self._says(f"waiting for Claude (turn {self._turn})")
-            cmd = TakeTurn(run=self._cmd.run, number=self._turn, conversation=conversation, budget=self._budget)
+            if self._waiting is None:
+                self._says(f"waiting for Claude (turn {self._turn})")
+            known = self._limits_changes
+            cmd = TakeTurn(
+                run=self._cmd.run,
+                number=self._turn,
+                conversation=conversation,
+                budget=self._budget,
+                organization_id=self._cmd.organization_id,
+            )
             try:
                 taken = await step(
                     ConversationActivities.turn, cmd, policies.CLAUDE_TURN, f"{self._cmd.purpose}: turn {self._turn}"
                 )
             except ActivityError as error:
-                if describe(error).code != BudgetExceeded.code:
+                why = describe(error)
+                if why.code != BudgetExceeded.code:
                     raise
-                await self._budget_raised(describe(error).message)
+                resets_at = LimitReached.model_validate(why.details).resets_at
+                if resets_at is None:
+                    await self._budget_raised(why.message, cmd.budget)
+                else:
+                    await self._room(why.message, resets_at, known)
+                    await self._grown(conversation, workspace)
             else:
+                if self._waiting is not None:
+                    await self._wait(None)
                 self._spent = taken.spent
                 return taken
 
@@ -70,15 +100,35 @@ class ConverseWorkflow:
             base_url=self._cmd.base_url,
             stop_reason=taken.stop_reason,
             workspace=workspace,
+            baseline=self._baseline,
         )
         return await step(ToolActivities.execute_tools, cmd, policies.BUILD, names[:100])
 
-    async def _budget_raised(self, why: str) -> None:
-        """The run stands at its limit: people are told, and the same turn is tried again when the budget changes."""
-        limit = self._budget
+    async def _budget_raised(self, why: str, tried: Budget) -> None:
+        """The run stands at its own limit: people are told, and the same turn is tried again when it is raised."""
         await self._wait(Waiting(what=f"a higher budget. {why}", since=workflow.now()))
-        await workflow.wait_condition(lambda: self._budget != limit)
+        await workflow.wait_condition(lambda: self._budget != tried)
         await self._wait(None)
+
+    async def _room(self, why: str, resets_at: datetime, known: int) -> None:
+        """The same with a limit that runs share: it may be raised, begin anew, or be left by other runs."""
+        if self._waiting is None or self._waiting.until != resets_at:
+            await self._wait(Waiting(what=f"room in a limit. {why}", since=workflow.now(), until=resets_at))
+        if await self._changed_within(resets_at, known):
+            await self._wait(None)
+
+    async def _changed_within(self, resets_at: datetime, known: int) -> bool:
+        """Wait until limits changed or begin anew; False if it is only time to look again: the word can be lost."""
+        left = max(resets_at - workflow.now(), policies.LOOK_SOON)
+        try:
+            await workflow.wait_condition(
+                lambda: self._limits_changes != known,
+                timeout=min(left, policies.LOOK_AGAIN),
+                timeout_summary="until the limit begins anew",
+            )
+        except TimeoutError:
+            return left <= policies.LOOK_AGAIN
+        return True
 
     async def _wait(self, waiting: Waiting | None) -> None:
         self._waiting = waiting
@@ -87,12 +137,19 @@ class ConverseWorkflow:
         if parent is not None:
             await workflow.get_external_workflow_handle(parent.workflow_id).signal("conversation_waits", waiting)
 
+    async def _grown(self, conversation: ArtifactRef, workspace: ArtifactRef | None) -> None:
+        """Continue as new, from the turn that is next, before the history grows too long."""
+        if workflow.info().is_continue_as_new_suggested():
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            workflow.continue_as_new(self._go_on(conversation, workspace))
+
     def _go_on(self, conversation: ArtifactRef, workspace: ArtifactRef | None) -> Converse:
         return self._cmd.model_copy(
             update={
                 "first_turn": self._turn,
                 "conversation": conversation,
                 "workspace": workspace,
+                "baseline": self._baseline,
                 "budget": self._budget,
             }
         )
@@ -102,6 +159,7 @@ class ConverseWorkflow:
             ending=ending,
             conversation=conversation,
             workspace=workspace,
+            baseline=self._baseline,
             next_turn=self._turn,
             spent=self._spent,
         )
@@ -113,6 +171,10 @@ class ConverseWorkflow:
     @workflow.signal(name="raise_budget")
     def raise_budget(self, budget: Budget) -> None:
         self._budget = budget
+
+    @workflow.signal(name=LIMITS_SIGNAL)
+    def limits_changed(self) -> None:
+        self._limits_changes += 1
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> ConversationStatus:

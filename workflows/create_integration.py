@@ -98,8 +98,13 @@ class CreateIntegrationWorkflow:
         """Read the document, then write the row: a request that cannot be worked on leaves nothing behind."""
         request = self._cmd.request
         cmd = ExamineDocument(source=request.document, base_url=request.base_url)
-        accept = Accept(create=self._cmd, workflow_id=self._run.id, run_id=workflow.info().run_id)
         examined = await step(DocumentActivities.examine, cmd, policies.READ, "read the API document")
+        accept = Accept(
+            create=self._cmd,
+            workflow_id=self._run.id,
+            run_id=workflow.info().run_id,
+            base_url=examined.base_url,
+        )
         await record(IntegrationActivities.accept, accept)
         self._accepted = True
         return examined
@@ -107,7 +112,12 @@ class CreateIntegrationWorkflow:
     async def _analyze(self, examined: Examined) -> Plan:
         """Claude turns request and document into a plan; one that cannot be done is refused with a reason."""
         await self._run.enter(Stage.ANALYZING, "Claude reads the request and the API document")
-        begin = BeginAnalysis(request=self._cmd.request, document=examined.document, base_url=examined.base_url)
+        begin = BeginAnalysis(
+            request=self._cmd.request,
+            document=examined.document,
+            base_url=examined.base_url,
+            organization_id=self._cmd.organization_id,
+        )
         begun = await record(PromptActivities.begin_analysis, begin)
         conversed = await self._run.converse(
             "analysis", begun.conversation, document=examined.document, base_url=examined.base_url
@@ -222,8 +232,10 @@ class CreateIntegrationWorkflow:
                 )
 
     @workflow.signal(name="conversation_waits")
-    def conversation_waits(self, waiting: Waiting | None) -> None:
+    async def conversation_waits(self, waiting: Waiting | None) -> None:
         self._run.waits(waiting)
+        if workflow.patched("tell-of-limits"):
+            await self._run.tell_people(waiting)
 
     @workflow.signal(name=HEAD_MOVED_SIGNAL)
     def head_moved(self, moved: HeadMoved) -> None:

@@ -42,7 +42,8 @@ VENDOR_WRITE = ActivityConfig(
 CLAUDE_TURN = VENDOR_WRITE | ActivityConfig(
     task_queue=CLAUDE_QUEUE,
     start_to_close_timeout=timedelta(minutes=15),
-    schedule_to_close_timeout=timedelta(days=1),
+    # What Claude cannot do now costs time, never a run.
+    schedule_to_close_timeout=timedelta(days=7),
 )
 
 BUILD = VENDOR_WRITE | ActivityConfig(
@@ -66,4 +67,7 @@ UNDO_DEPLOY = DEPLOY | _TO_UNDO
 UNDO_RECORD = RECORD | LocalActivityConfig(schedule_to_close_timeout=timedelta(days=1))
 
 LOOK_AGAIN = timedelta(hours=1)
-"""How long a run that waits for secrets goes without looking, should the word that they are there be lost."""
+"""How long a run that waits for secrets, or for room in a limit, goes without looking: the word of it can be lost."""
+
+LOOK_SOON = timedelta(seconds=10)
+"""How long it waits at least: clocks differ, and a limit may begin anew a moment later there than here."""

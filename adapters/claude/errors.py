@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import anthropic
 import httpx2
 
+from adapters.claude import limits
 from domain.errors import (
     CcbError,
     VendorError,
@@ -56,8 +57,10 @@ def within_the_answer() -> Iterator[None]:
         raise VendorOutcomeUnknown(
             f"The connection to Claude was lost in the middle of an answer ({_name(error)}).", vendor="claude"
         ) from error
-    except ValueError as error:
-        # The SDK reads tool input leniently and raises ValueError for what is not JSON at all.
+    except TimeoutError as error:
+        raise VendorOutcomeUnknown("Claude's answer took too long and was cut.", vendor="claude") from error
+    except (ValueError, KeyError) as error:
+        # An event that is no JSON, or that belongs to a block which never began.
         raise VendorOutcomeUnknown(
             "Claude's answer was not well-formed and cannot be used.", vendor="claude"
         ) from error
@@ -65,7 +68,7 @@ def within_the_answer() -> Iterator[None]:
 
 def _from_status(error: anthropic.APIStatusError) -> CcbError:
     status = error.status_code
-    wait = _retry_after(error)
+    wait = limits.seconds_to_wait(error.response.headers)
     broken = status >= httpx2.codes.INTERNAL_SERVER_ERROR
     if status == httpx2.codes.TOO_MANY_REQUESTS or (broken and wait is not None):
         return _vendor(VendorRateLimited, f"Claude asks us to wait: {_said(error)}.", error, retry_after=wait)
@@ -93,14 +96,6 @@ def _from_connection(error: BaseException) -> CcbError:
     return VendorOutcomeUnknown(
         f"The connection to Claude was lost before it answered ({_name(error)}).", vendor="claude"
     )
-
-
-def _retry_after(error: anthropic.APIStatusError) -> float | None:
-    """Seconds. Only numbers are sent; a date or nonsense counts as none."""
-    try:
-        return max(0.0, float(error.response.headers.get("retry-after", "")))
-    except ValueError:
-        return None
 
 
 def _said(error: anthropic.APIStatusError) -> str:

@@ -91,6 +91,31 @@ class IntegrationReads:
             row = (await connection.execute(query)).mappings().one_or_none()
         return rows.registry_entry(row) if row is not None else None
 
+    async def catalogue(self, organization_id: str, *, limit: int) -> list[RegistryEntry]:
+        query = (
+            select(registry)
+            .join(integrations, integrations.c.id == registry.c.integration_id)
+            .where(integrations.c.organization_id == organization_id, registry.c.is_current)
+            .order_by(registry.c.registered_at.desc(), registry.c.name)
+            .limit(limit)
+        )
+        async with self._db.read() as connection:
+            found = [rows.registry_entry(row) for row in (await connection.execute(query)).mappings()]
+        return sorted(found, key=lambda entry: entry.name)
+
+    async def failed(self, organization_id: str, *, name: str | None, api_host: str, limit: int) -> list[Integration]:
+        same = integrations.c.api_host == api_host
+        if name is not None:
+            same = or_(same, integrations.c.name == name)
+        query = (
+            select(integrations)
+            .where(integrations.c.organization_id == organization_id, integrations.c.stage == Stage.FAILED, same)
+            .order_by(integrations.c.updated_at.desc(), integrations.c.id.desc())
+            .limit(limit)
+        )
+        async with self._db.read() as connection:
+            return [rows.integration(row) for row in (await connection.execute(query)).mappings()]
+
     async def events(self, integration_id: str, *, after: int = 0) -> list[Event]:
         query = (
             select(events)

@@ -24,16 +24,18 @@ _TYPES = {Stage.ACTIVE: EventType.ACTIVATED, Stage.FAILED: EventType.FAILED}
 class SqlIntegrations(IntegrationReads):
     """The `Integrations` port."""
 
-    async def accept(self, cmd: CreateIntegration, *, workflow_id: str, run_id: str) -> Integration:
+    async def accept(
+        self, cmd: CreateIntegration, *, workflow_id: str, run_id: str, api_host: str | None = None
+    ) -> Integration:
         try:
             async with self._db.write() as connection:
-                return await self._insert(connection, cmd, workflow_id, run_id)
+                return await self._insert(connection, cmd, workflow_id, run_id, api_host)
         except Conflict as error:
             await self._name_taken(cmd.request.name, error)
             raise
 
     async def _insert(
-        self, connection: AsyncConnection, cmd: CreateIntegration, workflow_id: str, run_id: str
+        self, connection: AsyncConnection, cmd: CreateIntegration, workflow_id: str, run_id: str, api_host: str | None
     ) -> Integration:
         now = datetime.now(UTC)
         statement = self._db.insert(integrations).values(
@@ -46,6 +48,7 @@ class SqlIntegrations(IntegrationReads):
             run_id=run_id,
             requester=cmd.requester.model_dump(mode="json"),
             repository=cmd.repository,
+            api_host=api_host,
             issue=cmd.issue.model_dump(mode="json") if cmd.issue else None,
             issue_key=rows.issue_key(cmd.issue) if cmd.issue else None,
             created_at=now,

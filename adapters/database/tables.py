@@ -82,6 +82,7 @@ integrations = Table(
     Column("run_id", String(64), nullable=False),
     Column("requester", JSON, nullable=False),
     Column("repository", String(255), nullable=False),
+    Column("api_host", String(300), index=True),
     Column("issue", JSON(none_as_null=True)),
     Column("issue_key", String(300), index=True),
     Column("version", String(50)),
@@ -174,7 +175,8 @@ registry = Table(
     Index("uq_registry_current_name", "name", unique=True, sqlite_where=CURRENT, postgresql_where=CURRENT),
 )
 
-# What may be limited: `run/{id}` now, an organisation or a day by another scope. Money in billionths of a US dollar.
+# What may be limited: `run/{run}`, `organization/{id}/{month}`, `day/{date}`. Money in billionths of a US dollar;
+# `reserved_nano_usd` is the part of `nano_usd` that turns under way have reserved.
 accounts = Table(
     "accounts",
     metadata,
@@ -182,9 +184,11 @@ accounts = Table(
     Column("tokens", BigInteger, nullable=False),
     Column("nano_usd", BigInteger, nullable=False),
     Column("turns", Integer, nullable=False),
+    Column("reserved_nano_usd", BigInteger, nullable=False, server_default="0"),
 )
 
-# A turn with `document` was bought; without, its worst case is reserved.
+# A turn with `document` was bought; without, its worst case is reserved by `attempt`. `scopes` are the accounts that it
+# is charged to (none: its run's alone); `lost_…` is what attempts cost that brought nothing.
 turns = Table(
     "turns",
     metadata,
@@ -193,6 +197,41 @@ turns = Table(
     Column("tokens", BigInteger, nullable=False),
     Column("nano_usd", BigInteger, nullable=False),
     Column("document", JSON(none_as_null=True)),
+    Column("scopes", JSON(none_as_null=True)),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("lost_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("lost_nano_usd", BigInteger, nullable=False, server_default="0"),
+)
+
+# What an operator has set; what is not here is as configured. Without an amount: no limit.
+limits = Table(
+    "limits",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("nano_usd", BigInteger),
+    Column("set_by", JSON, nullable=False),
+    Column("set_at", Moment, nullable=False),
+)
+
+# Until when a vendor asked everybody to wait.
+gates = Table(
+    "gates",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("closed_until", Moment, nullable=False),
+)
+
+# Numbers of rows that were pruned are never given again (`sqlite_autoincrement`): somebody may resume behind them.
+live = Table(
+    "live",
+    metadata,
+    Column("position", Position, primary_key=True, autoincrement=True),
+    Column("run", String(290), nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("document", JSON, nullable=False),
+    Index("ix_live_run_position", "run", "position"),
+    sqlite_autoincrement=True,
 )
 
 people = Table(

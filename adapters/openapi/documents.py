@@ -10,16 +10,19 @@ from functools import cached_property
 from adapters.openapi import fetching
 from adapters.openapi.bounds import refused
 from adapters.openapi.model import Model, Operation, checked
+from adapters.openapi.overview import overview
 from adapters.openapi.parsing import canonical, parse
 from adapters.openapi.reading import read_operation, read_schema
 from adapters.openapi.references import items, mapping, schema_name, text
 from adapters.openapi.searching import Index, line
-from adapters.openapi.servers import base_url, filled
+from adapters.openapi.servers import base_url, filled, hosts
 from adapters.openapi.settings import OpenApiSettings
 from domain.errors import NotFound
 
 _SUMMARY = 2_000
 _LONGEST_ANSWER = 60_000
+_MOST_FITTING = 200
+"""Operations that an index of a large document shows as fitting, at most."""
 
 
 class _Document(Model):
@@ -51,6 +54,9 @@ class OpenApiDocuments:
     def server(self, document: bytes, *, fetched_from: str | None) -> str | None:
         return base_url(self._document(document).root, fetched_from)
 
+    def hosts(self, document: bytes) -> set[str]:
+        return hosts(self._document(document).root)
+
     def summary(self, document: bytes) -> str:
         model = self._document(document)
         info = mapping(model.root.get("info"))
@@ -77,6 +83,10 @@ class OpenApiDocuments:
         while len(answer := "\n".join(lines)) > _LONGEST_ANSWER:
             lines.pop()
         return answer
+
+    def index(self, document: bytes, query: str, *, characters: int) -> str:
+        model = self._document(document)
+        return overview(model.operations, model.index.search(query, _MOST_FITTING), characters)
 
     def operation(self, document: bytes, method: str, path: str) -> str:
         model = self._document(document)

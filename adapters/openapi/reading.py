@@ -18,6 +18,7 @@ from adapters.openapi.references import (
     whole,
 )
 from adapters.openapi.servers import filled
+from domain.text import shown
 
 MAX_TEXT = 60_000
 """Characters of an answer."""
@@ -49,7 +50,7 @@ def read_operation(model: Model, operation: Operation) -> str:
         answer["note"] = _NOTE
     if left_out:
         answer["schemas_left_out"] = [name[:_LONGEST_KEY] for name in left_out[:30]]
-    return _dumped(answer)
+    return _dumped(_as_a_page(answer))
 
 
 def read_schema(model: Model, name: str) -> str:
@@ -58,7 +59,7 @@ def read_schema(model: Model, name: str) -> str:
     fitted, cut = _fitted(schema, MAX_TEXT - 10_000)
     names: list[JsonValue] = [found[:_LONGEST_KEY] for found in _schema_names([schema])[:40]]
     answer: dict[str, JsonValue] = {"name": name[:1000], "schema": fitted, "refers_to": names}
-    return _dumped(answer | ({"note": _NOTE} if cut else {}))
+    return _dumped(_as_a_page(answer | ({"note": _NOTE} if cut else {})))
 
 
 class _Inliner:
@@ -172,6 +173,17 @@ def _cut(value: JsonValue, levels: int, entries: int, characters: int) -> JsonVa
         return [*cut, "…"] if len(value) > entries else cut
     kept = {key[:_LONGEST_KEY]: _cut(value[key], levels - 1, entries, characters) for key in list(value)[:entries]}
     return {**kept, "…": "…"} if len(value) > entries else kept
+
+
+def _as_a_page(value: JsonValue) -> JsonValue:
+    """`value` with texts as a page shows them: what is hidden in the markup of a description is for nobody to read."""
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, list):
+        return [_as_a_page(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _as_a_page(part) for key, part in value.items()}
+    return value
 
 
 def _dumped(value: JsonValue) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from adapters.openapi.model import Operation
 from adapters.openapi.references import items, text
+from domain.text import shown
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^A-Z]+|[A-Z]+")
@@ -29,11 +30,11 @@ def line(operation: Operation) -> str:
     """`METHOD path | operationId | summary`."""
     node = operation.node
     summary = text(node.get("summary")) or text(node.get("description"))
-    shown = " ".join(summary[:_DESCRIPTION_READ].split())
-    if len(shown) > _SUMMARY_SHOWN:
-        shown = shown[: _SUMMARY_SHOWN - 1] + "…"
+    told = " ".join(shown(summary[:_DESCRIPTION_READ]).split())
+    if len(told) > _SUMMARY_SHOWN:
+        told = told[: _SUMMARY_SHOWN - 1] + "…"
     identifier = " ".join(text(node.get("operationId"))[:200].split())
-    return f"{operation.method.upper()} {operation.path} | {identifier} | {shown}"
+    return f"{operation.method.upper()} {operation.path} | {identifier} | {told}"
 
 
 class Index:

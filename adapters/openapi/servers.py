@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 from pydantic import JsonValue
 
 from adapters.openapi.references import Object, items, mapping, text
+from domain.plan import host_of
 
 _USABLE = re.compile(r"https?://[^\s\"'\\<>{}]+")
 _VARIABLE = re.compile(r"\{([^{}]{1,100})\}")
@@ -21,6 +22,15 @@ def filled(server: JsonValue) -> str:
         return next((str(choice) for choice in choices if isinstance(choice, (str, int, float))), match[0])
 
     return _VARIABLE.sub(value, text(mapping(server).get("url"))[:1000]).strip()
+
+
+def hosts(root: Object) -> set[str]:
+    """The hosts, with ports that are named, of the document's servers and of where its security schemes give tokens."""
+    schemes = mapping(mapping(root.get("components")).get("securitySchemes")).values()
+    flows = [flow for scheme in schemes for flow in mapping(mapping(scheme).get("flows")).values()]
+    places = [filled(server) for server in items(root.get("servers"))]
+    places += [text(mapping(flow).get(key)) for flow in flows for key in ("tokenUrl", "refreshUrl")]
+    return {host_of(re.split(r"[?#]", place)[0]) for place in places if _USABLE.fullmatch(place)}
 
 
 def base_url(root: Object, fetched_from: str | None) -> str | None:

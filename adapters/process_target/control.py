@@ -4,9 +4,9 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Base64Bytes, SecretStr, TypeAdapter, ValidationError
+from pydantic import Base64Bytes, Field, SecretStr, TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,15 +14,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ExceptionHandler
 
-from adapters.process_target.deployment import Deployment
 from adapters.process_target.gateway import Gateway
 from adapters.process_target.problems import MEDIA_TYPE, problem
 from adapters.process_target.runner import Runner
 from domain.base import Data
-from domain.errors import CcbError, InvalidInput, NotFound, Unauthenticated, VendorUnavailable
+from domain.errors import CcbError, InvalidInput, NotFound, Unauthenticated
 from domain.ids import DeploymentId
 from domain.plan import Name
-from domain.vendors import DeploymentSpec, LogLine
+from domain.vendors import DeploymentSpec, LogLine, Notice
 
 MAX_BODY_BYTES = 100_000_000
 MAX_LINES = 10_000
@@ -33,10 +32,11 @@ T = TypeVar("T")
 
 _ID: TypeAdapter[str] = TypeAdapter(DeploymentId)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
+_SECONDS: TypeAdapter[float] = TypeAdapter(Annotated[float, Field(gt=0, allow_inf_nan=False)])
 
 
 class WantedDeployment(Data):
-    """Body of `PUT /deployments/ID`. `bundle` is a gzipped tar in Base64."""
+    """Body of `PUT /deployments/ID`. `bundle` is as in domain.bundle, in Base64."""
 
     spec: DeploymentSpec
     bundle: Base64Bytes
@@ -50,12 +50,28 @@ class WantedRoute(Data):
     deployment_id: DeploymentId | None
 
 
+class WantedSplit(Data):
+    """Body of `PUT /routes/NAME/split`: the share of requests that the candidate gets; 0 for no candidate."""
+
+    candidate: DeploymentId
+    percent: int = Field(ge=0, le=100)
+
+
+class WantedNotice(Data):
+    """Body of `PUT /routes/NAME/notice`: what its answers announce; null for nothing."""
+
+    notice: Notice | None
+
+
 class RouteStatus(Data):
-    """Where a stable URL points."""
+    """Where a stable URL points, and what more there is to it."""
 
     name: Name
     deployment_id: DeploymentId | None
     url: str
+    candidate: DeploymentId | None = None
+    percent: int = 0
+    notice: Notice | None = None
 
 
 class Control:
@@ -73,12 +89,16 @@ class Control:
             Route("/deployments/{id}", self._guarded(self._get)),
             Route("/deployments/{id}", self._guarded(self._delete), methods=["DELETE"]),
             Route("/deployments/{id}/logs", self._guarded(self._logs)),
+            Route("/deployments/{id}/traffic", self._guarded(self._traffic)),
             Route("/routes/{name}", self._guarded(self._switch), methods=["PUT"]),
             Route("/routes/{name}", self._guarded(self._live)),
+            Route("/routes/{name}/split", self._guarded(self._split), methods=["PUT"]),
+            Route("/routes/{name}/notice", self._guarded(self._announce), methods=["PUT"]),
         ]
-        for prefix, find in (("i", self._live_deployment), ("d", self._own_deployment)):
-            gateway = Gateway(prefix, find)
-            routes += [Route(f"/{prefix}/{{key}}{rest}", gateway, methods=METHODS) for rest in ("", "/{path:path}")]
+        for gateway in (Gateway("i", self._runner.front), Gateway("d", self._runner.direct)):
+            routes += [
+                Route(f"/{gateway.prefix}/{{key}}{rest}", gateway, methods=METHODS) for rest in ("", "/{path:path}")
+            ]
         return Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=_HANDLERS)
 
     @asynccontextmanager
@@ -97,18 +117,6 @@ class Control:
             return await endpoint(request)
 
         return guarded
-
-    def _live_deployment(self, name: str) -> Deployment:
-        deployment_id = self._runner.live(name)
-        if deployment_id is None:
-            raise NotFound(f"No integration is live under the name {name[:100]!r}.")
-        try:
-            return self._runner.deployment(deployment_id)
-        except NotFound as replaced:
-            raise VendorUnavailable(f"{name} is being started anew.", retry_after=1) from replaced
-
-    def _own_deployment(self, deployment_id: str) -> Deployment:
-        return self._runner.deployment(deployment_id)
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -141,18 +149,43 @@ class Control:
             return StreamingResponse(lines, media_type="application/x-ndjson")
         return Response(b"".join(map(_line, past)), media_type="application/x-ndjson")
 
+    async def _traffic(self, request: Request) -> Response:
+        deployment_id = _path(request, "id", _ID)
+        return _json(self._runner.front.traffic(deployment_id, _seconds(request)))
+
     async def _switch(self, request: Request) -> Response:
         name = _path(request, "name", _NAME)
         wanted = await _read(request, TypeAdapter(WantedRoute))
-        self._runner.switch(name, wanted.deployment_id)
+        self._runner.front.switch(name, wanted.deployment_id)
+        return self._route(name)
+
+    async def _split(self, request: Request) -> Response:
+        name = _path(request, "name", _NAME)
+        wanted = await _read(request, TypeAdapter(WantedSplit))
+        self._runner.front.split(name, wanted.candidate, wanted.percent)
+        return self._route(name)
+
+    async def _announce(self, request: Request) -> Response:
+        name = _path(request, "name", _NAME)
+        wanted = await _read(request, TypeAdapter(WantedNotice))
+        self._runner.front.announce(name, wanted.notice)
         return self._route(name)
 
     async def _live(self, request: Request) -> Response:
         return self._route(_path(request, "name", _NAME))
 
     def _route(self, name: str) -> Response:
-        url = self._runner.stable_url(name)
-        return _json(RouteStatus(name=name, deployment_id=self._runner.live(name), url=url))
+        route = self._runner.front.route(name)
+        status = RouteStatus(
+            name=name,
+            deployment_id=route.live,
+            url=self._runner.stable_url(name),
+            candidate=route.candidate,
+            percent=route.percent,
+            notice=route.notice,
+        )
+        # Callers from before there were splits and notices know no such fields.
+        return Response(status.model_dump_json(exclude_defaults=True), media_type="application/json")
 
 
 async def _answer_problem(_: Request, error: Exception) -> Response:
@@ -203,6 +236,13 @@ def _limit(request: Request) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MAX_LINES:
         raise InvalidInput(f"limit must be a number from 1 to {MAX_LINES}.", field="limit")
     return int(text)
+
+
+def _seconds(request: Request) -> float:
+    try:
+        return _SECONDS.validate_python(request.query_params.get("seconds", "60"))
+    except ValidationError as error:
+        raise InvalidInput("seconds must be a number above 0.", field="seconds") from error
 
 
 def _json(data: Data) -> Response:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from adapters.process_target.hosts import PrivateHosts
 from adapters.process_target.instance import Instance
 from adapters.process_target.logs import Log
 from adapters.process_target.store import DeploymentFolder
@@ -37,6 +38,7 @@ class Deployment:
         folder: DeploymentFolder,
         log: Log,
         address: Path,
+        private: PrivateHosts,
     ) -> None:
         self.spec = spec
         self.environment = dict(environment)
@@ -44,6 +46,7 @@ class Deployment:
         self.state: DeploymentState = "stopped"
         self._folder = folder
         self._address = str(address)
+        self._private = private
         self._restarts = 0
         self._since = datetime.now(UTC)
         self._reason = ""
@@ -158,7 +161,9 @@ class Deployment:
     async def _run_once(self) -> bool:
         """Run a process to its end. Returns whether it had been healthy for `STEADY_SECONDS`."""
         try:
-            self._instance = await Instance.start(self.spec, self._folder, self.environment, self._address, self.log)
+            self._instance = await Instance.start(
+                self.spec, self._folder, self.environment, self._address, self.log, self._private
+            )
         except OSError as error:  # the machine is short of something; it may have it later
             self._enter("backing_off", f"cannot be started: {error}")
             return False

@@ -8,20 +8,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from adapters.process_target import launcher
-from adapters.process_target.hosts import Hosts
+from adapters.process_target.hosts import Hosts, PrivateHosts
 from adapters.process_target.logs import Log
 from adapters.process_target.proxy import EgressProxy
 from adapters.process_target.store import DeploymentFolder
 from adapters.sandbox import Jail, Limits, spawn
+from adapters.sandbox.usage import held
 from domain.vendors import DeploymentSpec
 
 LIMITS = Limits(memory=1 << 30, cpu=None, processes=64, open_files=512, file_size=64 << 20, tmp_size=64 << 20)
 LAUNCH_SECONDS = 30.0
 STOP_SECONDS = launcher.GRACE_SECONDS + 3.0
-MEMORY_WATCH_SECONDS = 5.0
+MEMORY_WATCH_SECONDS = 0.5
 BACKLOG = 512
 _SOURCE = "/app"
 _VENV = "/venv"
@@ -45,9 +44,18 @@ class Instance:
 
     @classmethod
     async def start(
-        cls, spec: DeploymentSpec, folder: DeploymentFolder, environment: Mapping[str, str], address: str, log: Log
+        cls,
+        spec: DeploymentSpec,
+        folder: DeploymentFolder,
+        environment: Mapping[str, str],
+        address: str,
+        log: Log,
+        private: PrivateHosts,
     ) -> "Instance":
-        """Start the version in a new jail. Raises SandboxUnavailable."""
+        """Start the version in a new jail; `private` is what it may reach beside the public internet.
+
+        Raises SandboxUnavailable.
+        """
         jail = Jail(
             read_only={folder.source: _SOURCE, folder.venv: _VENV, _readable_launcher(folder): _LAUNCHER},
             environment={"PATH": f"{_VENV}/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"},  # noqa: S108
@@ -62,7 +70,7 @@ class Instance:
         with theirs, _listener(address) as listener:
             command = [f"{_VENV}/bin/python", "-I", "-B", "-u", _LAUNCHER]
             process = await spawn(jail, command, stdin=theirs.fileno(), stdout=PIPE, stderr=PIPE)
-            proxy = EgressProxy(Hosts(spec.hosts), lambda sentence: log.write("runner", sentence))
+            proxy = EgressProxy(Hosts(spec.hosts, private), lambda sentence: log.write("runner", sentence))
             instance = cls(process, ours, proxy, log)
             theirs.close()
             try:
@@ -108,11 +116,11 @@ class Instance:
 
     async def _watch_memory(self) -> None:
         """End the jail if its processes together hold more than the limit, which the kernel sets for each alone."""
-        held = 0
-        while held <= LIMITS.memory:
+        now = 0
+        while now <= LIMITS.memory:
             await asyncio.sleep(MEMORY_WATCH_SECONDS)
-            held = await asyncio.to_thread(_resident, self._process.pid)
-        self._log.write("runner", f"killed: its processes held {held >> 20} MiB of memory")
+            now = held(self._process.pid)
+        self._log.write("runner", f"killed: its processes held {now >> 20} MiB of memory")
         self._kill()
 
 
@@ -151,14 +159,3 @@ async def _exchanged(control: socket.socket, order: bytes, listener: socket.sock
     finally:
         loop.remove_reader(control)
     return socket.socket(fileno=descriptors[0]) if descriptors else None
-
-
-def _resident(pid: int) -> int:
-    """Memory that a jail's processes hold for themselves, in bytes."""
-    total = 0
-    with suppress(psutil.NoSuchProcess):
-        for child in psutil.Process(pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                memory = child.memory_info()
-                total += memory.rss - memory.shared
-    return total

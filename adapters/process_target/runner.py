@@ -13,14 +13,20 @@ from typing import IO
 
 from pydantic import SecretStr
 
+from adapters.packages import Packages, parse
 from adapters.process_target import bundle as bundles
 from adapters.process_target.deployment import Deployment
+from adapters.process_target.front import Direct, Front
+from adapters.process_target.hosts import PrivateHosts
 from adapters.process_target.locks import Locks
 from adapters.process_target.logs import Log
 from adapters.process_target.store import DeploymentFolder, Store
 from adapters.sandbox import available
 from adapters.sandbox.environments import Environments
+from domain.bundle import Bundle
 from domain.errors import Conflict, InvalidInput, NotFound
+from domain.packages import Lock
+from domain.ports import Verifier
 from domain.vendors import DeploymentSpec, DeploymentStatus, LogLine
 
 SHUTDOWN_DRAIN_SECONDS = 2.0
@@ -28,15 +34,24 @@ BASE_URL = "BASE_URL"
 
 
 class Runner:
-    """All deployments and routes below `folder`; `base_url` is what URLs begin with."""
+    """All deployments below `folder`, with `front` and `direct`, the ways to them.
 
-    def __init__(self, folder: Path, base_url: str) -> None:
+    `base_url` is what URLs begin with. `verifier` holds its own keys. `private` is what integrations may reach beside
+    the public internet, if their manifests name it.
+    """
+
+    def __init__(
+        self, folder: Path, base_url: str, verifier: Verifier, private: PrivateHosts, packages: Packages
+    ) -> None:
         self._store = Store(folder)
         self._base_url = base_url
-        self._environments = Environments(folder / "environments")
+        self._verifier = verifier
+        self._private = private
+        self._environments = Environments(folder / "environments", packages)
         self._deployments: dict[str, Deployment] = {}
         self._logs: dict[str, Log] = {}
-        self._routes: dict[str, str] = {}
+        self.front = Front(self._store, self._deployments)
+        self.direct = Direct(self._deployments)
         self._locks = Locks()
         self._lock_file = _exclusive(folder)
         # A unix socket's path may be no longer than 107 bytes; through a descriptor it is short wherever the folder is.
@@ -51,7 +66,7 @@ class Runner:
                 await asyncio.to_thread(folder.clear)
             else:
                 self._run(spec, folder.environment(), folder)
-        self._routes = {name: target for name, target in self._store.routes().items() if target in self._deployments}
+        self.front.open()
 
     async def close(self) -> None:
         """Stop all processes; what is wanted stays on disk."""
@@ -71,30 +86,29 @@ class Runner:
     ) -> DeploymentStatus:
         """Install and start. Repeated: finds it running; with other settings: starts it anew with those.
 
-        Raises InvalidInput, Corrupted, SandboxUnavailable; nothing but the log is left then.
+        Raises InvalidInput, VerdictInvalid, SandboxUnavailable, and Corrupted or VendorError for wheels that cannot be
+        had; nothing but the log is left then.
         """
         await asyncio.to_thread(available)
         environment = _environment(spec, configuration, secrets)
         async with self._locks.holding(spec.id):
             found = self._deployments.get(spec.id)
             if found is None or found.spec != spec or found.environment != environment or found.state == "failed":
-                files = await asyncio.to_thread(bundles.read, bundle, content_hash=spec.content_hash)
+                proven = await asyncio.to_thread(bundles.read, bundle, spec, self._verifier)
                 await self._remove(spec.id)
-                await self._install(spec, files, environment)
+                await self._install(spec, proven, environment)
         return await self.status(spec.id)
 
     async def stop(self, deployment_id: str) -> None:
         """Stop and remove with files and route; the log stays. Nothing there is fine."""
         async with self._locks.holding(deployment_id):
-            routes = {name: target for name, target in self._routes.items() if target != deployment_id}
-            if routes != self._routes:
-                self._route(routes)
+            self.front.forget(deployment_id)
             await self._remove(deployment_id)
 
     async def status(self, deployment_id: str) -> DeploymentStatus:
         """Raises NotFound."""
         found = self.deployment(deployment_id)
-        live = self._routes.get(found.spec.name) == deployment_id
+        live = self.front.route(found.spec.name).live == deployment_id
         return await found.status(live=live, url=self.stable_url(found.spec.name) if live else self._url(deployment_id))
 
     async def statuses(self) -> list[DeploymentStatus]:
@@ -105,19 +119,6 @@ class Runner:
         if deployment_id not in self._deployments:
             raise NotFound(f"There is no deployment {deployment_id}.")
         return self._deployments[deployment_id]
-
-    def switch(self, name: str, deployment_id: str | None) -> None:
-        """Point the stable URL of `name` at a deployment of it, or at nothing. Raises NotFound, Conflict."""
-        routes = dict(self._routes)
-        routes.pop(name, None)
-        if deployment_id is not None:
-            if self.deployment(deployment_id).spec.name != name:
-                raise Conflict(f"Deployment {deployment_id} is not one of {name}.")
-            routes[name] = deployment_id
-        self._route(routes)
-
-    def live(self, name: str) -> str | None:
-        return self._routes.get(name)
 
     def stable_url(self, name: str) -> str:
         return f"{self._base_url}/i/{name}"
@@ -145,15 +146,11 @@ class Runner:
     def _url(self, deployment_id: str) -> str:
         return f"{self._base_url}/d/{deployment_id}"
 
-    def _route(self, routes: dict[str, str]) -> None:
-        self._store.save_routes(routes)
-        self._routes = routes
-
-    async def _install(self, spec: DeploymentSpec, files: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    async def _install(self, spec: DeploymentSpec, bundle: Bundle, environment: Mapping[str, str]) -> None:
         folder = self._store.deployment(spec.id)
         try:
-            await asyncio.to_thread(bundles.write, files, folder.source)
-            await self._environments.install(spec.requirements, into=folder.venv)
+            await asyncio.to_thread(bundles.write, bundle.files, folder.source)
+            await self._environments.install(_locked(bundle), into=folder.venv)
             await asyncio.to_thread(folder.save, spec, environment)
         except BaseException:
             folder.clear()
@@ -166,7 +163,9 @@ class Runner:
         log = self._logs.setdefault(spec.id, Log(folder.logs))
         log.hide(environment[secret.name] for secret in spec.secrets if secret.name in environment)
         address = Path(f"/proc/self/fd/{self._sockets}", spec.id)
-        deployment = self._deployments[spec.id] = Deployment(spec, environment, folder=folder, log=log, address=address)
+        deployment = self._deployments[spec.id] = Deployment(
+            spec, environment, folder=folder, log=log, address=address, private=self._private
+        )
         deployment.start()
 
     async def _remove(self, deployment_id: str) -> None:
@@ -190,6 +189,14 @@ def _environment(
         raise InvalidInput(f"The manifest requires the secret {', '.join(missing)}; give its value.", field="secrets")
     defaults = {key.name: key.default for key in spec.configuration if key.default is not None}
     return {**defaults, **configuration, **{name: value.get_secret_value() for name, value in secrets.items()}}
+
+
+def _locked(bundle: Bundle) -> Lock:
+    """What the bundle says that it is installed with. Raises InvalidInput."""
+    try:
+        return parse(bundle.lock.decode())
+    except UnicodeDecodeError as error:
+        raise InvalidInput("The bundle's lock is not UTF-8 text.", field="bundle") from error
 
 
 def _exclusive(folder: Path) -> IO[str]:

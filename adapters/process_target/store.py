@@ -9,13 +9,25 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from domain.base import Data
 from domain.ids import DeploymentId
-from domain.vendors import DeploymentSpec
+from domain.vendors import DeploymentSpec, Notice
+
+
+class Route(Data):
+    """Where a stable URL points, what share of its requests a candidate gets, and what it announces."""
+
+    live: DeploymentId | None = None
+    candidate: DeploymentId | None = None
+    percent: int = Field(default=0, ge=0, le=100)
+    notice: Notice | None = None
+
 
 _ENVIRONMENT = TypeAdapter(dict[str, str])
-_ROUTES = TypeAdapter(dict[str, DeploymentId])
+# An id alone is a route with nothing more to it. All were written so once, and those still are.
+_ROUTES = TypeAdapter(dict[str, DeploymentId | Route])
 
 
 class DeploymentFolder:
@@ -75,11 +87,13 @@ class Store:
         """Every deployment of which there is a folder, if only with logs."""
         return sorted(path.name for path in self._deployments.iterdir() if path.is_dir())
 
-    def routes(self) -> dict[str, str]:
-        return _ROUTES.validate_json(self._routes.read_bytes()) if self._routes.exists() else {}
+    def routes(self) -> dict[str, Route]:
+        found = _ROUTES.validate_json(self._routes.read_bytes()) if self._routes.exists() else {}
+        return {name: Route(live=route) if isinstance(route, str) else route for name, route in found.items()}
 
-    def save_routes(self, routes: Mapping[str, str]) -> None:
-        write_atomically(self._routes, _ROUTES.dump_json(dict(routes), indent=1))
+    def save_routes(self, routes: Mapping[str, Route]) -> None:
+        written = {name: to.live if to.live and to == Route(live=to.live) else to for name, to in routes.items()}
+        write_atomically(self._routes, _ROUTES.dump_json(written, indent=1, exclude_defaults=True))
 
 
 def write_atomically(path: Path, data: bytes) -> None:

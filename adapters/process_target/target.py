@@ -13,7 +13,7 @@ from adapters.process_target.translation import checked, read, translated
 from domain.base import Data
 from domain.errors import NotFound, VendorError
 from domain.ids import DeploymentId
-from domain.vendors import DeploymentSpec, DeploymentStatus, LogLine
+from domain.vendors import DeploymentSpec, DeploymentStatus, LogLine, Notice, Traffic
 
 HEARTBEAT_SECONDS = 2.0
 STOP_SECONDS = 90.0
@@ -23,12 +23,15 @@ class _Route(Data):
     name: str
     deployment_id: DeploymentId | None
     url: str
+    candidate: DeploymentId | None = None
+    percent: int = 0
+    notice: Notice | None = None
 
 
 class ProcessTarget:
     """`domain.ports.Target` on the runner at `settings.url`.
 
-    Raises the runner's own refusals (InvalidInput, Corrupted, Conflict, NotFound, SandboxUnavailable), and
+    Raises the runner's own refusals (InvalidInput, VerdictInvalid, Conflict, NotFound, SandboxUnavailable), and
     VendorUnavailable, VendorOutcomeUnknown and VendorRejected with `vendor="runner"`.
     """
 
@@ -87,6 +90,23 @@ class ProcessTarget:
     async def live(self, name: str) -> str | None:
         return (await self._route(name)).deployment_id
 
+    async def split(self, name: str, candidate: str, *, percent: int) -> None:
+        body = {"candidate": candidate, "percent": percent}
+        await self._call("PUT", f"/routes/{_segment(name)}/split", body=body)
+        route = await self._route(name)
+        if (route.candidate, route.percent) != ((candidate, percent) if percent else (None, 0)):
+            raise VendorError("The runner's split is not what it was set to.", vendor="runner", name=name)
+
+    async def traffic(self, deployment_id: str, *, seconds: float) -> Traffic:
+        url = f"/deployments/{_segment(deployment_id)}/traffic"
+        return read(Traffic, (await self._call("GET", url, params={"seconds": seconds})).content)
+
+    async def announce(self, name: str, notice: Notice | None) -> None:
+        body = {"notice": None if notice is None else notice.model_dump(mode="json")}
+        await self._call("PUT", f"/routes/{_segment(name)}/notice", body=body)
+        if (await self._route(name)).notice != notice:
+            raise VendorError("The runner's notice is not what it was set to.", vendor="runner", name=name)
+
     async def stop(self, deployment_id: str) -> None:
         await self._call("DELETE", f"/deployments/{_segment(deployment_id)}", timeout=STOP_SECONDS)
 
@@ -115,7 +135,7 @@ class ProcessTarget:
         url: str,
         *,
         body: Mapping[str, object] | None = None,
-        params: Mapping[str, int] | None = None,
+        params: Mapping[str, float] | None = None,
         timeout: float | None = None,
     ) -> httpx.Response:
         async with translated(changes=method != "GET"):

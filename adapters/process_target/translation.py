@@ -18,11 +18,12 @@ from domain.errors import (
     VendorOutcomeUnknown,
     VendorRejected,
     VendorUnavailable,
+    VerdictInvalid,
     by_code,
 )
 
 VENDOR = "runner"
-_OURS = (InvalidInput, Corrupted, Conflict, NotFound, SandboxUnavailable)
+_OURS = (InvalidInput, VerdictInvalid, Corrupted, Conflict, NotFound, SandboxUnavailable)
 
 Model = TypeVar("Model", bound=BaseModel)
 

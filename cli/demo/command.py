@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import httpx
 import typer
@@ -77,12 +78,13 @@ class _Demo:
         data_dir = Path(tempfile.mkdtemp(prefix="ccb-demo-"))
         try:
             options = StackOptions.on_free_ports(data_dir, simulate=True)
-            async with Stack(options, on_event=self._on_event, environ=_environment()) as stack:
-                result, run = await self._story(stack.addresses)
-                self._report(result.model_copy(update={"seconds": round(time.monotonic() - began, 2)}), run, stack)
-                if self._keep:
-                    self._say("It goes on until Ctrl-C.")
-                    await _until_told()
+            with _stand_in(self._spec) as outside:
+                async with Stack(options, on_event=self._on_event, environ=_environment(outside)) as stack:
+                    result, run = await self._story(stack.addresses, outside)
+                    self._report(result.model_copy(update={"seconds": round(time.monotonic() - began, 2)}), run, stack)
+                    if self._keep:
+                        self._say("It goes on until Ctrl-C.")
+                        await _until_told()
         finally:
             if self._keep:
                 self._say(
@@ -91,8 +93,8 @@ class _Demo:
             else:
                 shutil.rmtree(data_dir, ignore_errors=True)
 
-    async def _story(self, addresses: Addresses) -> tuple[DemoResult, Run]:
-        with _stand_in(self._spec) as outside, Api.at(addresses.api_url, None, None, addresses.data_dir) as api:
+    async def _story(self, addresses: Addresses, outside: str | None) -> tuple[DemoResult, Run]:
+        with Api.at(addresses.api_url, None, None, addresses.data_dir) as api:
             body = addressed(
                 self._body,
                 document_url=f"{outside}/_document" if outside else f"{addresses.temporal_http_url}/openapi.yaml",
@@ -164,11 +166,12 @@ def _tell(result: DemoResult, run: Run, addresses: Addresses) -> None:
     console.print(shown, soft_wrap=True)
 
 
-def _environment() -> dict[str, str]:
-    """Ours without settings that a real stack has: a demo is the same everywhere."""
+def _environment(outside: str | None) -> dict[str, str]:
+    """Ours without settings that a real stack has: a demo is the same everywhere. `outside` is the API's stand-in."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
     # The document comes from this machine, as the requester says in the issue.
-    return kept | {"CCB_DOCUMENTS_ALLOW_PRIVATE": "true"}
+    kept |= {"CCB_DOCUMENTS_ALLOW_PRIVATE": "true"}
+    return kept | ({"CCB_RUNNER_PRIVATE_HOSTS": urlsplit(outside).netloc} if outside else {})
 
 
 async def _until_told() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from adapters.attestation import keys
 from cli.stack.datadir import write_private
 from cli.stack.errors import StackRefused
 
@@ -21,6 +22,11 @@ def _fernet_key() -> SecretStr:
     return SecretStr(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
 
 
+def _seed() -> SecretStr:
+    """The 32 bytes of an Ed25519 private key."""
+    return SecretStr(base64.b64encode(secrets.token_bytes(32)).decode())
+
+
 class Credentials(BaseModel):
     """What the parts of this stack know each other by. The prefixes are the vendors', so that redaction sees them."""
 
@@ -28,12 +34,14 @@ class Credentials(BaseModel):
 
     runner_key: SecretStr = _made()
     secrets_key: SecretStr = Field(default_factory=_fernet_key, min_length=44)
+    signing_key: SecretStr = Field(default_factory=_seed, min_length=44)
     github_token: SecretStr = Field(default_factory=lambda: SecretStr("ghp_" + secrets.token_hex(18)), min_length=16)
     github_webhook_secret: SecretStr = _made()
     slack_token: SecretStr = _made("xoxb-")
     slack_signing_secret: SecretStr = _made()
     claude_api_key: SecretStr = _made("sk-ant-")
     valkey_password: SecretStr = _made()
+    codec_token: SecretStr = _made()
     s3_access_key: SecretStr = _made()
     s3_secret_key: SecretStr = _made()
 
@@ -53,6 +61,37 @@ def kept(data_dir: Path) -> Credentials:
         write_private(file, text)
     file.chmod(0o600)
     return found
+
+
+def ensure_public_keys(data_dir: Path, signing_key: str) -> str:
+    """The public keys that are believed, on one line: those in `signing.pub`, to which that of `signing_key` is added.
+
+    So a new signing key leaves what was signed by the former one good, until somebody takes it out of the file.
+    """
+    file = data_dir / "signing.pub"
+    try:
+        mine = keys.public_of(signing_key)
+        known = file.read_text() if file.exists() else ""
+        if keys.listed(mine) not in keys.listed(known).split(","):
+            known = mine + known
+            write_private(file, known)
+        return keys.listed(known)
+    except (ValueError, OSError) as error:
+        raise StackRefused(f"The keys of verdicts (CCB_SIGNING_KEY, {file}) cannot be used: {error}.") from error
+
+
+def payload_keys(data_dir: Path, *, wanted: bool) -> str | None:
+    """What histories are encrypted with, for `CCB_TEMPORAL_PAYLOAD_KEYS`: the lines of `payload.keys`, newest first.
+
+    The file is made if encryption is `wanted`. Once it is there it counts: what was encrypted must stay readable.
+    """
+    file = data_dir / "payload.keys"
+    if not file.exists():
+        if not wanted:
+            return None
+        write_private(file, f"1:{_fernet_key().get_secret_value()}\n")
+    file.chmod(0o600)
+    return ",".join(line.strip() for line in file.read_text().splitlines() if line.strip())
 
 
 def ensure_operator_key(data_dir: Path) -> Path:

@@ -63,6 +63,8 @@ def simulators(plan: Plan) -> Part | None:
             "channel": settings["CCB_SLACK_CHANNEL"],
         },
         "claude": {"api_key": settings["CCB_CLAUDE_API_KEY"]},
+        "packages": {},
+        "osv": {},
     }
     file, state = plan.data_dir / "simulators.json", plan.data_dir / "simulators"
     datadir.write_private(file, json.dumps(config, indent=2))
@@ -77,7 +79,9 @@ def simulators(plan: Plan) -> Part | None:
 
 
 def database(plan: Plan) -> Part:
-    told = plan.told("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_ARTIFACTS_", "CCB_RUNNER_", "CCB_SECRETS_")
+    vendors = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_")
+    withheld = ("CCB_ARTIFACTS_", "CCB_RUNNER_", "CCB_SECRETS_", "CCB_SIGNING_", "CCB_PACKAGES_")
+    told = plan.told(*vendors, *withheld)
     return Part(name="database", command=[sys.executable, "-P", "-c", _MIGRATE], environment=told, once=True)
 
 
@@ -86,7 +90,9 @@ def runner(plan: Plan) -> Part:
         name="runner",
         command=[*_PYTHON, "workers.runner"],
         environment=plan.told(
-            "CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_ARTIFACTS_", "CCB_DATABASE_", "CCB_REDIS_", "CCB_SECRETS_"
+            *("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_"),
+            *("CCB_ARTIFACTS_", "CCB_DATABASE_", "CCB_REDIS_", "CCB_SECRETS_"),
+            "CCB_SIGNING_KEY",  # it checks, and can sign nothing
         ),
         ready=probes.http(f"{plan.url('runner_port')}/health"),
         url=plan.url("runner_port"),
@@ -107,7 +113,7 @@ def api(plan: Plan) -> Part:
     return Part(
         name="api",
         command=[*_PYTHON, "api"],
-        environment=plan.told("CCB_CLAUDE_", *_ACTING),
+        environment=plan.told("CCB_CLAUDE_", "CCB_SIGNING_", "CCB_PACKAGES_", *_ACTING),
         after=_foundations(plan),
         ready=probes.http(f"{plan.url('api_port')}/health/ready"),
         url=f"{plan.url('api_port')}/docs",
@@ -115,15 +121,15 @@ def api(plan: Plan) -> Part:
 
 
 def workers(plan: Plan) -> Part:
-    """What holds credentials: the vendors', and the runner's."""
-    return _workers(plan, "workers", (LIFECYCLE_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE), plan.told())
+    """What holds credentials: the vendors', the runner's, and the key that verdicts are signed with."""
+    return _workers(plan, "workers", (LIFECYCLE_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE), plan.told("CCB_PACKAGES_"))
 
 
 def builders(plan: Plan) -> Part:
     """What handles text and code that nobody trusts: it is told no credential."""
     withheld = (
         *("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_"),
-        *("CCB_DATABASE_", "CCB_REDIS_"),
+        *("CCB_DATABASE_", "CCB_REDIS_", "CCB_SIGNING_"),
     )
     return _workers(plan, "builders", (BUILD_QUEUE,), plan.told(*withheld))
 

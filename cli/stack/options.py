@@ -17,7 +17,8 @@ class StackOptions(BaseSettings):
 
     `simulate` adds the simulators of Claude, GitHub and Slack and points everything at them, whatever the environment
     says. `valkey` and `s3` add these servers; a `CCB_REDIS_URL` or `CCB_ARTIFACTS_URL` in the environment names others
-    instead, as `CCB_DATABASE_URL` and `CCB_TEMPORAL_ADDRESS` do. `temporal_config` are further `KEY=VALUE` of the
+    instead, as `CCB_DATABASE_URL` and `CCB_TEMPORAL_ADDRESS` do. `encrypt_histories` makes a key for them, once; from
+    then on they are encrypted. `temporal_config` are further `KEY=VALUE` of the
     Temporal server's dynamic configuration. `start_timeout` is in seconds.
     """
 
@@ -40,6 +41,7 @@ class StackOptions(BaseSettings):
     s3_port: int = _port(8333, "CCB_S3_PORT")
 
     temporal_config: tuple[str, ...] = Field(default=(), validation_alias="CCB_TEMPORAL_CONFIG")
+    encrypt_histories: bool = Field(default=False, validation_alias="CCB_ENCRYPT_HISTORIES")
     start_timeout: float = Field(default=60.0, gt=0, validation_alias="CCB_START_TIMEOUT")
 
     @classmethod

@@ -24,6 +24,8 @@ _KEPT_WITH_SIMULATORS: Final = frozenset(
     {"CCB_CLAUDE_MODEL", "CCB_CLAUDE_MAX_TOKENS", "CCB_CLAUDE_PRICES", "CCB_GITHUB_LABEL", "CCB_GITHUB_REPOSITORY"}
 )
 
+_SIMULATED_URLS: Final = ("CCB_PACKAGES_INDEX_URL", "CCB_OSV_URL")
+
 
 class Plan:
     """Made once a start: ports chosen, secrets at hand. Raises StackRefused for a busy port."""
@@ -82,9 +84,11 @@ class Plan:
         """Everything there is to know; each process gets its share. The environment wins over the defaults."""
         given = {name: value for name, value in environ.items() if name.startswith("CCB_") and value}
         if self.options.simulate:
-            vendors = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_API_URL")
+            vendors = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_API_URL", *_SIMULATED_URLS)
             given = {n: v for n, v in given.items() if not n.startswith(vendors) or n in _KEPT_WITH_SIMULATORS}
         settings = {**self._defaults(), **given, **self._fixed()}
+        believed = credentials.ensure_public_keys(self.data_dir, settings["CCB_SIGNING_KEY"])
+        settings.setdefault("CCB_SIGNING_PUBLIC_KEYS", believed)
         return {**self._simulated(settings), **settings} if self.options.simulate else settings
 
     def _defaults(self) -> dict[str, str]:
@@ -96,8 +100,12 @@ class Plan:
             "CCB_API_URL": self.url("api_port"),
             "CCB_SECRETS_KEY": secret.secrets_key.get_secret_value(),
             "CCB_RUNNER_KEY": secret.runner_key.get_secret_value(),
+            "CCB_SIGNING_KEY": secret.signing_key.get_secret_value(),
             "CCB_GITHUB_WEBHOOK_SECRET": secret.github_webhook_secret.get_secret_value(),
         }
+        if keys := credentials.payload_keys(self.data_dir, wanted=self.options.encrypt_histories):
+            found["CCB_TEMPORAL_PAYLOAD_KEYS"] = keys
+            found["CCB_API_CODEC_TOKEN"] = secret.codec_token.get_secret_value()
         if self.own_valkey:
             password = secret.valkey_password.get_secret_value()
             found["CCB_REDIS_URL"] = f"redis://:{password}@{ports.HOST}:{self.ports['valkey_port']}/0"
@@ -125,7 +133,10 @@ class Plan:
 
     def _simulated(self, settings: Mapping[str, str]) -> dict[str, str]:
         base, secret = self.url("simulators_port"), self.secrets
+        # What the example asks for: an integration with this stack's own Temporal server.
+        own = {"CCB_RUNNER_PRIVATE_HOSTS": f"{ports.HOST}:{self.ports['temporal_http_port']}"}
         return {
+            **(own if self.own_temporal else {}),
             # The issues are our own then, and point at this machine; a stranger's issue must never read it.
             "CCB_DOCUMENTS_ALLOW_PRIVATE": "true",
             "CCB_GITHUB_BASE_URL": f"{base}/github/api/v3",
@@ -136,8 +147,16 @@ class Plan:
             "CCB_SLACK_SIGNING_SECRET": secret.slack_signing_secret.get_secret_value(),
             "CCB_SLACK_CHANNEL": _CHANNEL,
             "CCB_CLAUDE_BASE_URL": f"{base}/claude",
+            "CCB_PACKAGES_INDEX_URL": f"{base}/packages/simple",
+            "CCB_OSV_URL": f"{base}/osv",
             "CCB_CLAUDE_API_KEY": secret.claude_api_key.get_secret_value(),
         }
+
+    @property
+    def codec_url(self) -> str | None:
+        """Where the Web UI has encrypted histories decoded."""
+        token = self.settings.get("CCB_API_CODEC_TOKEN")
+        return f"{self.url('api_port')}/temporal/codec/{token}" if token else None
 
     def told(self, *withheld: str) -> dict[str, str]:
         """Everything but the settings that begin with `withheld`: a process gets no secret that it does not need."""

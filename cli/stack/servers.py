@@ -29,6 +29,7 @@ def temporal_server(plan: Plan) -> Part | None:
             namespace,
             {"grpc": plan.ports["temporal_port"], **inner},
             extra=plan.options.temporal_config,
+            codec_url=plan.codec_url,
         ),
         environment={**temporal.ENVIRONMENT, **plan.plain},
         ready=temporal.namespace_ready(address, namespace),

@@ -47,14 +47,24 @@ _RPC_TIMEOUT = timedelta(seconds=2)
 
 
 def command(
-    binary: str, database: Path, namespace: str, ports: Mapping[str, int], *, extra: tuple[str, ...] = ()
+    binary: str,
+    database: Path,
+    namespace: str,
+    ports: Mapping[str, int],
+    *,
+    extra: tuple[str, ...] = (),
+    codec_url: str | None = None,
 ) -> list[str]:
-    """`ports` has `grpc`, `ui`, `http` and `metrics`; `extra` are further `KEY=VALUE` of the dynamic configuration."""
+    """`ports` has `grpc`, `ui`, `http` and `metrics`; `extra` are further `KEY=VALUE` of the dynamic configuration.
+
+    `codec_url` is the codec server that the Web UI is to ask.
+    """
     return [
         *(binary, "server", "start-dev", "--db-filename", str(database), "--log-level", "warn"),
         *("--namespace", namespace),
         *("--ip", "127.0.0.1", "--port", str(ports["grpc"]), "--ui-port", str(ports["ui"])),
         *("--http-port", str(ports["http"]), "--metrics-port", str(ports["metrics"]), "--ui-disable-news-fetch"),
+        *(("--ui-codec-endpoint", codec_url) if codec_url else ()),
         *(word for pragma in _PRAGMAS for word in ("--sqlite-pragma", pragma)),
         *(word for value in (*_DYNAMIC, *extra) for word in ("--dynamic-config-value", value)),
     ]

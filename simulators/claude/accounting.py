@@ -77,8 +77,18 @@ class PromptCache:
     clock: Callable[[], float] = time.monotonic
     _expiry: dict[bytes, float] = field(default_factory=dict)
 
+    def look(self, key: str, request: dict[str, Any]) -> Usage:
+        """What this request would cost now; nothing is written."""
+        return self._measure(key, request)[0]
+
     def charge(self, key: str, request: dict[str, Any]) -> Usage:
         """Read and write the cache as this request does; `output_tokens` is not known yet."""
+        usage, used = self._measure(key, request)
+        self._expiry |= dict.fromkeys(used, self.clock() + TTL_SECONDS)
+        return usage
+
+    def _measure(self, key: str, request: dict[str, Any]) -> tuple[Usage, list[bytes]]:
+        """The cost, and the entries that are read or written."""
         now = self.clock()
         self._expiry = {digest: until for digest, until in self._expiry.items() if until > now}
         hasher = hashlib.sha256(f"{key}\0{request['model']}".encode())
@@ -94,13 +104,10 @@ class PromptCache:
             if marked and total >= MINIMUM_TOKENS:
                 breakpoints.append(index)
         hit = self._longest_hit(digests, breakpoints)
-        if hit is not None:
-            self._expiry[digests[hit]] = now + TTL_SECONDS
-        for index in breakpoints:
-            self._expiry[digests[index]] = now + TTL_SECONDS
         read = totals[hit] if hit is not None else 0
         written = max(totals[breakpoints[-1]] - read, 0) if breakpoints else 0
-        return Usage(total - read - written, written, read)
+        used = [digests[index] for index in [*breakpoints, *([hit] if hit is not None else [])]]
+        return Usage(total - read - written, written, read), used
 
     def _longest_hit(self, digests: list[bytes], breakpoints: list[int]) -> int | None:
         candidates = {index for mark in breakpoints for index in range(max(mark - LOOKBACK_BLOCKS + 1, 0), mark + 1)}
@@ -108,7 +115,7 @@ class PromptCache:
 
 
 class Ledger:
-    """Every message really answered, whether or not its reply arrived. Survives a restart."""
+    """Every message that was billed, whether or not its answer arrived. Survives a restart."""
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -120,9 +127,10 @@ class Ledger:
             " cache_creation_input_tokens INT, cache_read_input_tokens INT, output_tokens INT, cut INT DEFAULT 0)"
         )
 
-    def record(self, message_id: str, model: str, usage: Usage, output_tokens: int) -> None:
+    def begin(self, message_id: str, model: str, usage: Usage) -> None:
+        """An answer begins: its input is billed, and the first token."""
         self._db.execute(
-            "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, 1, 0)",
             (
                 message_id,
                 model,
@@ -130,13 +138,14 @@ class Ledger:
                 usage.input_tokens,
                 usage.cache_creation_input_tokens,
                 usage.cache_read_input_tokens,
-                output_tokens,
             ),
         )
 
-    def mark_cut(self, message_id: str) -> None:
-        """Its stream was dropped before the end; it is billed all the same."""
-        self._db.execute("UPDATE message SET cut = 1 WHERE id = ?", (message_id,))
+    def end(self, message_id: str, output_tokens: int, *, cut: bool) -> None:
+        """It ended, or its stream was cut: what was generated until then is billed."""
+        self._db.execute(
+            "UPDATE message SET output_tokens = ?, cut = ? WHERE id = ?", (output_tokens, int(cut), message_id)
+        )
 
     def totals(self) -> dict[str, int]:
         names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens", "cut")

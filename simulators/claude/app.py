@@ -2,8 +2,8 @@
 
 It checks requests, counts tokens, caches prompts, limits rates, streams and bills as the published API does; what it
 says comes from `simulators.claude.brain`. Tests and demonstrations also have `POST /script` (answers to give next,
-before the brain is asked), `POST /forget` (drops them) and `GET /billing` (what was really bought), also below
-`/_sim/claude`.
+before the brain is asked), `POST /forget` (drops them), `POST /limit` (other rate limits) and `GET /billing` (what was
+really bought), also below `/_sim/claude`.
 """
 
 import asyncio
@@ -19,58 +19,21 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from simulators.claude import brain, rendering, validation
 from simulators.claude.accounting import Ledger, PromptCache, Usage, count
 from simulators.claude.errors import ApiError, invalid
 from simulators.claude.limits import Limits
 from simulators.claude.models import MODELS
+from simulators.claude.streaming import EventStream, scripted_error
 
 _ANSWERS = {"content", "error"}
 CONTROL = ("", "/_sim/claude")
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
-class EventStream(Response):
-    """Server-sent events, with the faults a script asks for.
-
-    `drop_after_events` closes the connection there; `error` with `error_after_events` sends an error event instead of
-    the rest; `pause_seconds` waits before each event from the second on.
-    """
-
-    media_type = "text/event-stream"
-
-    def __init__(
-        self, reply: rendering.Reply, faults: Mapping[str, Any], ledger: Ledger, headers: dict[str, str]
-    ) -> None:
-        super().__init__(headers={**headers, "cache-control": "no-cache"})
-        del self.headers["content-length"]
-        self._reply = reply
-        self._faults = faults
-        self._ledger = ledger
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        drop = self._faults.get("drop_after_events")
-        fail = self._faults.get("error_after_events")
-        for number, data in enumerate(self._reply.events()):
-            if number == drop:
-                # Ending without a last chunk makes the server close the connection, as a fallen peer would.
-                self._ledger.mark_cut(self._reply.id)
-                return
-            if number == fail:
-                error = _scripted_error(self._faults["error"])
-                await send(_chunk(rendering.event("error", error.body(self.headers["request-id"]))))
-                break
-            if number and "pause_seconds" in self._faults:
-                await asyncio.sleep(self._faults["pause_seconds"])
-            await send(_chunk(data))
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
 class Api:
-    """The routes. `config`: `api_key`, and optionally `requests_per_minute` and `tokens_per_minute`."""
+    """The routes. `config`: `api_key`, and optionally the limits that `Limits` names."""
 
     def __init__(self, state_dir: Path, config: Mapping[str, Any]) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -81,22 +44,35 @@ class Api:
         self._script: deque[dict[str, Any]] = deque()
 
     async def messages(self, request: Request) -> Response:
+        request.state.limits = self._limits
         self._authenticate(request)
         body = validation.check(await _json(request))
         total = count(body)
         window = MODELS[body["model"]].max_input_tokens
         if total > window:
             raise invalid(f"prompt is too long: {total} tokens > {window} maximum")
-        headers = {"request-id": _request_id(request), **self._limits.admit(total)}
-        scripted = self._script.popleft() if self._script else None
+        expected = self._cache.look(self._key, body)
+        self._limits.admit(expected.input_tokens + expected.cache_creation_input_tokens)
+        scripted = self._next(await request.body())
         if scripted is not None and "error" in scripted and "error_after_events" not in scripted:
-            raise _scripted_error(scripted["error"])
+            raise scripted_error(scripted["error"])
         usage = self._cache.charge(self._key, body)
         reply = await self._reply(body, scripted, usage)
-        self._ledger.record(reply.id, reply.model, usage, reply.output_tokens)
+        self._ledger.begin(reply.id, reply.model, usage)
+        headers = {"request-id": _request_id(request), **self._limits.headers(), **(scripted or {}).get("headers", {})}
         if body.get("stream"):
-            return EventStream(reply, scripted or {}, self._ledger, headers)
+            return EventStream(reply, scripted or {}, ledger=self._ledger, limits=self._limits, headers=headers)
+        self._ledger.end(reply.id, reply.output_tokens, cut=False)
+        self._limits.generated(reply.output_tokens)
         return JSONResponse(reply.message(), headers=headers)
+
+    def _next(self, body: bytes) -> dict[str, Any] | None:
+        """The first scripted answer that is meant for this request."""
+        text = body.decode(errors="replace")
+        found = next((entry for entry in self._script if entry.get("match", "") in text), None)
+        if found is not None:
+            self._script.remove(found)
+        return found
 
     async def _reply(self, body: dict[str, Any], scripted: dict[str, Any] | None, usage: Usage) -> rendering.Reply:
         if scripted is None:
@@ -123,7 +99,10 @@ class Api:
         return JSONResponse(found.described(), headers={"request-id": _request_id(request)})
 
     async def script(self, request: Request) -> Response:
-        """Queue an answer, or several as `{"entries": […]}`: `{"content", "stop_reason", …faults}` or `{"error"}`."""
+        """Queue an answer, or several as `{"entries": […]}`: `{"content", "stop_reason", …faults}` or `{"error"}`.
+
+        `match` keeps it for a request with these words in its body; `headers` are added to the answer's.
+        """
         given = await _json(request)
         entries = given.get("entries", [given]) if isinstance(given, dict) else given
         if not isinstance(entries, list) or not all(isinstance(e, dict) and e.keys() & _ANSWERS for e in entries):
@@ -134,6 +113,14 @@ class Api:
     async def forget(self, _: Request) -> Response:
         self._script.clear()
         return JSONResponse({"queued": 0})
+
+    async def limit(self, request: Request) -> Response:
+        """Set other limits, as in `config`; those that are left out are as published."""
+        given = await _json(request)
+        if not isinstance(given, dict) or not all(isinstance(value, int) and value > 0 for value in given.values()):
+            raise invalid("limit: numbers above 0 by name")
+        self._limits = Limits(given)
+        return JSONResponse(self._limits.headers())
 
     async def billing(self, request: Request) -> Response:
         return JSONResponse(self._ledger.totals())
@@ -159,6 +146,7 @@ def create_app(state_dir: Path, config: Mapping[str, Any]) -> Starlette:
         Route("/v1/models/{model}", api.model, methods=["GET"]),
         *(Route(f"{prefix}/script", api.script, methods=["POST"]) for prefix in CONTROL),
         *(Route(f"{prefix}/forget", api.forget, methods=["POST"]) for prefix in CONTROL),
+        *(Route(f"{prefix}/limit", api.limit, methods=["POST"]) for prefix in CONTROL),
         *(Route(f"{prefix}/billing", api.billing, methods=["GET"]) for prefix in CONTROL),
     ]
     return Starlette(routes=routes, exception_handlers={ApiError: _answer_error, Exception: _answer_bug})
@@ -167,11 +155,18 @@ def create_app(state_dir: Path, config: Mapping[str, Any]) -> Starlette:
 async def _answer_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, ApiError):
         raise error
-    return error.response(_request_id(request))
+    return error.response(_request_id(request), _limits(request))
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
-    return ApiError("api_error", f"Internal server error ({type(error).__name__})").response(_request_id(request))
+    bug = ApiError("api_error", f"Internal server error ({type(error).__name__})")
+    return bug.response(_request_id(request), _limits(request))
+
+
+def _limits(request: Request) -> dict[str, str]:
+    """The headers that tell of rate limits, where the request counts against them."""
+    limits: Limits | None = getattr(request.state, "limits", None)
+    return limits.headers() if limits is not None else {}
 
 
 async def _json(request: Request) -> object:
@@ -184,20 +179,7 @@ async def _json(request: Request) -> object:
         raise invalid(f"The request body is not valid JSON: {error}") from error
 
 
-def _scripted_error(error: Mapping[str, Any]) -> ApiError:
-    return ApiError(
-        error["type"],
-        error.get("message", error["type"]),
-        status=error.get("status"),
-        retry_after=error.get("retry_after"),
-    )
-
-
 def _request_id(request: Request) -> str:
     if not hasattr(request.state, "request_id"):
         request.state.request_id = f"req_{secrets.token_hex(12)}"
     return str(request.state.request_id)
-
-
-def _chunk(data: bytes) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": data, "more_body": True}

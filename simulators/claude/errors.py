@@ -3,6 +3,8 @@
 Source: https://platform.claude.com/docs/en/api/errors
 """
 
+from collections.abc import Mapping
+
 from starlette.responses import JSONResponse
 
 STATUSES = {
@@ -34,8 +36,9 @@ class ApiError(Exception):
             "request_id": request_id,
         }
 
-    def response(self, request_id: str) -> JSONResponse:
-        headers = {"request-id": request_id}
+    def response(self, request_id: str, limits: Mapping[str, str]) -> JSONResponse:
+        """`limits` are the headers that tell of rate limits."""
+        headers = {"request-id": request_id, **limits}
         if self.retry_after is not None:
             headers["retry-after"] = f"{self.retry_after:g}"
         return JSONResponse(self.body(request_id), status_code=self.status, headers=headers)

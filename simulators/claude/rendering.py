@@ -39,6 +39,19 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Event:
+    """One event of a stream, with the output tokens billed and the content blocks whole by it."""
+
+    name: str
+    data: dict[str, Any]
+    streamed: int
+    blocks: int
+
+    def encoded(self) -> bytes:
+        return event(self.name, self.data)
+
+
+@dataclass(frozen=True)
 class Reply:
     id: str
     model: str
@@ -62,23 +75,30 @@ class Reply:
             "usage": self.usage.as_json(output),
         }
 
-    def events(self) -> Iterator[bytes]:
-        yield event("message_start", {"message": self._message([], None, 1)})
+    def events(self) -> Iterator[Event]:
+        """The stream, with what is billed of it by then."""
+        streamed = 1
+        yield Event("message_start", {"message": self._message([], None, streamed)}, streamed, 0)
+        done = 0
         for index, block in enumerate(self.blocks):
-            yield event("content_block_start", {"index": index, "content_block": _empty(block.head)})
+            done_tokens = sum(whole.tokens for whole in self.blocks[:index])
+            head = {"index": index, "content_block": _empty(block.head)}
+            yield Event("content_block_start", head, max(1, done_tokens + 3), index)
             if index == 0:
-                yield event("ping", {})
-            for delta in _deltas(block):
-                yield event("content_block_delta", {"index": index, "delta": delta})
-            yield event("content_block_stop", {"index": index})
-        yield event(
-            "message_delta",
-            {
-                "delta": {"stop_reason": self.stop_reason, "stop_sequence": None},
-                "usage": self.usage.as_json(self.output_tokens),
-            },
-        )
-        yield event("message_stop", {})
+                yield Event("ping", {}, max(1, done_tokens + 3), index)
+            said = ""
+            for piece, delta in _deltas(block):
+                said += piece
+                streamed = done_tokens + tokens_of(said) + 3
+                yield Event("content_block_delta", {"index": index, "delta": delta}, streamed, index)
+            done = index + 1
+            yield Event("content_block_stop", {"index": index}, max(1, done_tokens + block.tokens), done)
+        ending = {
+            "delta": {"stop_reason": self.stop_reason, "stop_sequence": None},
+            "usage": self.usage.as_json(self.output_tokens),
+        }
+        yield Event("message_delta", ending, self.output_tokens, done)
+        yield Event("message_stop", {}, self.output_tokens, done)
 
 
 def event(name: str, data: dict[str, Any]) -> bytes:
@@ -149,7 +169,8 @@ def _empty(head: dict[str, Any]) -> dict[str, Any]:
             return head
 
 
-def _deltas(block: Block) -> Iterator[dict[str, Any]]:
+def _deltas(block: Block) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Pieces of the text that is generated, each with the delta that carries it."""
     kinds = {
         "text": ("text_delta", "text"),
         "tool_use": ("input_json_delta", "partial_json"),
@@ -159,6 +180,7 @@ def _deltas(block: Block) -> Iterator[dict[str, Any]]:
         kind, name = kinds[block.head["type"]]
         step = max(24, len(block.raw) // 16)
         for start in range(0, len(block.raw), step):
-            yield {"type": kind, name: block.raw[start : start + step]}
+            piece = block.raw[start : start + step]
+            yield piece, {"type": kind, name: piece}
     if block.head["type"] == "thinking":
-        yield {"type": "signature_delta", "signature": block.head["signature"]}
+        yield "", {"type": "signature_delta", "signature": block.head["signature"]}

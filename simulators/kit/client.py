@@ -30,6 +30,15 @@ class Simulators:
     def claude_url(self) -> str:
         return f"{self.url}/claude"
 
+    @property
+    def packages_url(self) -> str:
+        """What a package installer takes for its index."""
+        return f"{self.url}/packages/simple"
+
+    @property
+    def osv_url(self) -> str:
+        return f"{self.url}/osv"
+
     async def health(self) -> None:
         """Raises httpx.HTTPError unless they are up."""
         (await self._http.get("/_sim/health")).raise_for_status()
@@ -54,7 +63,7 @@ class Simulators:
 
     async def reset_faults(self, vendor: str | None = None) -> None:
         """Disarm all faults, of one vendor or of all."""
-        for name in [vendor] if vendor else ["github", "slack", "claude"]:
+        for name in [vendor] if vendor else ["github", "slack", "claude", "packages", "osv"]:
             answer = await self._http.delete(f"/_sim/{name}/faults")
             if answer.status_code != httpx.codes.NOT_FOUND:
                 answer.raise_for_status()

@@ -12,6 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from adapters.packages import Packages, PackageSettings
+from adapters.sandbox import Environments
+from domain.manifest import REQUIREMENTS
+from domain.packages import Lock
 from simulators.kit import Simulators
 from tests.contract.receiver import Receiver, receiving
 from tests.servers import free_ports, process, ready
@@ -54,6 +58,8 @@ async def simulators(receiver: Receiver) -> AsyncIterator[Simulators]:
             "channel": "integrations",
         },
         "claude": {"api_key": f"sk-ant-{secrets.token_hex(16)}"},
+        "packages": {},
+        "osv": {},
     }
     kept = {**config, "github": {**config["github"], "private_key": private_key}}
     (port,) = free_ports(1)
@@ -65,3 +71,22 @@ async def simulators(receiver: Receiver) -> AsyncIterator[Simulators]:
             async with Simulators(f"http://127.0.0.1:{port}", config=kept) as running:
                 await ready(running.health, child, home / "log", httpx.HTTPError)
                 yield running
+
+
+@pytest.fixture(scope="session")
+def packages(simulators: Simulators, tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    """Packages of the simulated index."""
+    settings = PackageSettings.model_validate({"index_url": simulators.packages_url})
+    return Packages(tmp_path_factory.mktemp("packages"), settings)
+
+
+@pytest.fixture(scope="session")
+def environments(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> Environments:
+    """Built once for all tests of a session: the first to ask waits some seconds."""
+    return Environments(tmp_path_factory.mktemp("environments"), packages)
+
+
+@pytest.fixture(scope="session")
+async def lock(packages: Packages) -> Lock:
+    """What every integration is installed with."""
+    return await packages.lock(REQUIREMENTS)

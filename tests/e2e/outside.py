@@ -14,7 +14,8 @@ class Outside:
     """`GET /cities` answers; `publish` adds a document; `hold` keeps one from being answered until `release`."""
 
     def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+        self.host = f"127.0.0.1:{port}"
+        self.url = f"http://{self.host}"
         self._documents: dict[str, bytes] = {}
         self._asked: dict[str, threading.Event] = {}
         self._released: dict[str, threading.Event] = {}

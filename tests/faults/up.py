@@ -23,14 +23,16 @@ _MARK = "CCB_STACK"  # in the environment of every part: its data directory
 class Up:
     """A running stack. `addresses` are the same after each start, so that what is deployed keeps its URL."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, private_hosts: str) -> None:
         self.data_dir = data_dir
+        self._private_hosts = private_hosts
         self.addresses: Addresses | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> Addresses:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
         environment |= {"CCB_DOCUMENTS_ALLOW_PRIVATE": "true", "CCB_START_TIMEOUT": str(PATIENCE), **self._ports()}
+        environment |= {"CCB_RUNNER_PRIVATE_HOSTS": self._private_hosts}
         free = () if self.addresses else ("--free-ports",)
         command = [Path(sys.executable).parent / "ccb", "up", "--simulate", "--json", *free]
         self._process = await asyncio.create_subprocess_exec(

@@ -30,13 +30,13 @@ def analyse(facts: Facts) -> Move:
     if hurried:
         return _planned(facts, [Listed(str(c.input["method"]), str(c.input["path"])) for c in hurried])
     general = is_general(wish)
-    if not searches:
+    if not searches and not facts.index_is_whole:
         asked = ["", "list", "get status"] if general else queries(wish) or [""]
         return Move(
             "Looking for the operations that the request needs.",
             [("search_operations", {"query": query, "limit": 20 if query else 100}) for query in asked],
         )
-    candidates = [one for call in searches for one in listed(call.answer)] + listed(facts.trusted)
+    candidates = [one for call in searches for one in listed(call.answer)] + facts.index + listed(facts.trusted)
     tried = {(call.input.get("method"), call.input.get("path")) for call in reads if call.failed}
     candidates += [one for one in unseen(wish, candidates) if (one.method, one.path) not in tried]
     chosen = main_reads(candidates) if general else choose(wish, candidates).operations

@@ -16,6 +16,8 @@ _GENERAL = re.compile(
     r"(operations|endpoints|capabilities)\b",
     re.IGNORECASE,
 )
+_POINT = re.compile(r"^\s*[-*]\s+(.+)$", re.MULTILINE)
+_SHOWN_WORDS = 12
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[/.-][A-Za-z0-9_-]+)*")
 
 
@@ -84,14 +86,38 @@ def choose(text: str, candidates: list[Listed]) -> Choice:
     unique = sorted(places.values(), key=lambda one: not any(map(VERSION_SEGMENT.match, one.path.split("/"))))
     if named := _named(text, unique):
         return Choice(named[:MAX_CHOSEN], True)
+    chosen, left = _in_their_words(text, unique)
+    if chosen:
+        text = left
     scorer = Scorer(text, unique)
-    chosen: list[Listed] = []
     for implied in ("", "list get"):  # a request without a verb wants to read
-        for clause in clauses(text, implied=implied) if not chosen else ():
+        for clause in clauses(text, implied=implied) if not chosen or (left and not implied) else ():
             best = scorer.best(clause)
             if best is not None and not any(_same(best, one) for one in chosen):
                 chosen.append(best)
     return Choice(chosen[:MAX_CHOSEN], False)
+
+
+def _in_their_words(text: str, candidates: list[Listed]) -> tuple[list[Listed], str]:
+    """The operations that points of a list describe as the document does, and the other points of that list."""
+    described: dict[tuple[str, ...], Listed] = {}
+    for one in candidates:
+        if said := _as_said(one.summary):
+            described.setdefault(said, one)
+    found: list[Listed] = []
+    left: list[str] = []
+    for point in _POINT.findall(text):
+        same = described.get(_as_said(point))
+        if same is None:
+            left.append(point)
+        elif not any(_same(same, one) for one in found):
+            found.append(same)
+    return found, "\n".join(left)
+
+
+def _as_said(text: str) -> tuple[str, ...]:
+    """The first sentence by its words, as far as lists of operations show it."""
+    return tuple(words(re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]))[:_SHOWN_WORDS]
 
 
 def _same(one: Listed, other: Listed) -> bool:

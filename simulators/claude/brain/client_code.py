@@ -1,103 +1,13 @@
 """Writes `client.py`."""
 
+import re
+
+from simulators.claude.brain import client_parts as parts
 from simulators.claude.brain.naming import PLACEHOLDER
 from simulators.claude.brain.operations import Operation, Service, static
 from simulators.claude.brain.parameters import Parameter
-from simulators.claude.brain.types import Ref, Type, literal, optional, quoted, spelled, used
+from simulators.claude.brain.types import Json, ListOf, Ref, Scalar, Type, literal, optional, quoted, spelled, used
 from simulators.claude.brain.writing import docstring, imported
-
-_PROMISE = "Calls the API. Every method raises UpstreamError where it cannot answer."
-_ERROR = '''
-class UpstreamError(Exception):
-    """The API answered without success, or not at all: then `status` is None."""
-
-    def __init__(self, message: str, *, status: int | None = None) -> None:
-        """Keep the HTTP status beside the message."""
-        super().__init__(message)
-        self.status = status
-'''
-_SEND = '''
-    async def __aenter__(self) -> Self:
-        """Give the client; leaving closes its connections."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, Value] | None = None,
-        headers: Mapping[str, Value] | None = None,
-        content: str | bytes | None = None,
-    ) -> httpx.Response:
-        try:
-            response = await self._http.request(
-                method,
-                path,
-                params=tuple(_pairs(query or {})) or None,
-                headers=[(name.encode(), text.encode()) for name, text in _pairs(headers or {})],
-                content=content,
-            )
-        except httpx.RequestError as error:
-            reason = f"The API could not be reached: {type(error).__name__}"
-            raise UpstreamError(reason) from error
-        if not response.is_success:
-            reason = f"The API answered {method} with {response.status_code}"
-            raise UpstreamError(reason, status=response.status_code)
-        return response
-'''
-_PAIRS = '''
-def _text(value: Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _pairs(values: Mapping[str, Value]) -> list[tuple[str, str]]:
-    """The values that are given, as a URL or a header carries them; lists are repeated."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in values.items():
-        if isinstance(value, str | int | float):
-            pairs.append((name, _text(value)))
-        elif value is not None:
-            pairs.extend((name, _text(item)) for item in value)
-    return pairs
-'''
-_SEGMENT = '''
-def _segment(value: Scalar) -> str:
-    """One segment of a path; one that would lead elsewhere names nothing."""
-    text = _text(value)
-    if text in ("", ".", ".."):
-        raise UpstreamError("The API has no such path", status=404)
-    return quote(text, safe="")
-'''
-_JOINED = '''
-def _joined(values: Sequence[Scalar] | None) -> str | None:
-    """The values in one text, separated by commas."""
-    return None if values is None else ",".join(_text(value) for value in values)
-'''
-_FORM = '''
-def _form(value: JsonValue, name: str = "") -> list[tuple[str, str]]:
-    """The fields of a form; those inside others are named as in `outer[inner]`."""
-    if isinstance(value, dict):
-        fields = value.items()
-        nested = [(f"{name}[{key}]" if name else key, item) for key, item in fields]
-        return [pair for key, item in nested for pair in _form(item, key)]
-    if isinstance(value, list):
-        return [pair for item in value for pair in _form(item, f"{name}[]")]
-    return [] if value is None else [(name, _text(value))]
-'''
 
 
 def signature_type(one: Parameter) -> str:
@@ -133,7 +43,7 @@ def _mapping(parameters: list[Parameter], fixed: tuple[tuple[str, str], ...] = (
     entries = [f"{literal(name)}: {literal(value)}" for name, value in fixed]
     for one in parameters:
         value = f"_joined({one.name})" if one.joined else one.name
-        entries.append(f"{literal(one.wire)}: {value}")
+        entries.append(f"{literal(one.wire, max(20, 74 - len(value)))}: {value}")
     return "{" + ", ".join(entries) + "}"
 
 
@@ -153,17 +63,16 @@ def _content(operation: Operation) -> str:
     return made if operation.body_required else f"None if body is None else {made}"
 
 
-def _result(operation: Operation) -> list[str]:
+def _returned(operation: Operation, sent: str) -> str:
+    """The statement that sends the request and gives what came back."""
     match operation.answer_kind:
         case "none":
-            return []
+            return sent
         case "text":
-            return ["return response.text"]
+            return f'return ({sent}).decode(errors="replace")'
         case "raw":
-            return ["return response.content"]
-    if isinstance(operation.answer, Ref):
-        return [f"return {operation.answer.name}.model_validate_json(response.content)"]
-    return [f"return {adapter(operation, 'answer')}.validate_json(response.content)"]
+            return f"return {sent}"
+    return f"return _parsed({adapter(operation, 'answer')}, {sent})"
 
 
 def answer_type(operation: Operation) -> str:
@@ -190,12 +99,9 @@ def _method(operation: Operation) -> str:
         call.append(f"headers={_mapping(operation.at('header'), kind)}")
     if operation.body is not None:
         call.append(f"content={_content(operation)}")
-    result = _result(operation)
-    start = "response = " if result else ""
-    lines = [f"{start}await self._send({', '.join(call)})", *result]
-    indented = "\n".join(f"        {line}" for line in lines)
+    returned = _returned(operation, f"await self._send({', '.join(call)})")
     doc = docstring(operation.description, 8)
-    return f"    async def {operation.function}({arguments}) -> {answer_type(operation)}:\n{doc}\n{indented}\n"
+    return f"    async def {operation.function}({arguments}) -> {answer_type(operation)}:\n{doc}\n        {returned}\n"
 
 
 def _init(service: Service) -> str:
@@ -204,10 +110,7 @@ def _init(service: Service) -> str:
         lines.append('headers["Accept"] = "application/json"')
     lines += [f"headers[{literal(name)}] = {literal(value)}" for name, value in service.wishes.headers]
     extra = ""
-    authorized = False
-    for one in service.credentials:
-        if one.kind in ("bearer", "basic") and authorized:
-            continue  # one Authorization header a request
+    for one in service.sent_credentials:
         first = quoted(one.variables[0])
         if one.kind == "bearer":
             lines += [f"if token := os.environ.get({first}):", '    headers["Authorization"] = f"Bearer {token}"']
@@ -224,7 +127,6 @@ def _init(service: Service) -> str:
                 "basic = httpx.BasicAuth(user, word) if user and word else None",
             ]
             extra += ", auth=basic"
-        authorized = authorized or one.kind in ("bearer", "basic")
     lines.append(
         'self._http = httpx.AsyncClient(base_url=base_url or os.environ.get("BASE_URL") or BASE_URL, '
         f"headers=headers, timeout=TIMEOUT_SECONDS, transport=transport{extra})"
@@ -242,14 +144,17 @@ def _init(service: Service) -> str:
 def _adapters(service: Service) -> list[str]:
     lines: list[str] = []
     for operation in service.operations:
-        for what, type_, needed in (
-            ("body", operation.body, operation.body_kind in ("json", "form")),
-            ("answer", operation.answer, operation.answer_kind == "json"),
-        ):
-            if needed and type_ is not None and not isinstance(type_, Ref):
-                text = spelled(type_)
-                lines.append(f"{adapter(operation, what)}: TypeAdapter[{text}] = TypeAdapter({text})")
+        body, answer = operation.body, operation.answer
+        if body is not None and operation.body_kind in ("json", "form") and not isinstance(body, Ref):
+            lines.append(_adapter_line(adapter(operation, "body"), body))
+        if answer is not None and operation.answer_kind == "json":
+            lines.append(_adapter_line(adapter(operation, "answer"), answer))
     return lines
+
+
+def _adapter_line(name: str, type_: Type) -> str:
+    text = spelled(type_)
+    return f"{name}: TypeAdapter[{text}] = TypeAdapter({text})"
 
 
 def _types(service: Service) -> list[Type]:
@@ -266,31 +171,81 @@ def model_names(service: Service) -> list[str]:
     return sorted(set().union(*(used(type_) for type_ in _types(service))))
 
 
-def client_code(service: Service) -> str:
-    """The module with the client."""
+def _wired(service: Service) -> list[Type]:
+    """The types of what travels in paths, queries, headers and forms."""
+    types: list[Type] = [parameter.type for one in service.operations for parameter in one.parameters]
+    return types + [Json() for one in service.operations if one.body_kind == "form"]
+
+
+def _helpers(service: Service) -> list[str]:
     operations = service.operations
+    types = _wired(service)
+    items = [one.item if isinstance(one, ListOf) else one for one in types]
+    parameters = [one for operation in operations for one in operation.parameters]
+    return parts.helpers(
+        pairs=bool({"query", "headers"} & set(_sent(service))),
+        lists=any(isinstance(one.type, ListOf) and not one.joined for one in parameters),
+        truths=any(one == Scalar("bool") or isinstance(one, Json) for one in items),
+        paths=any(one.at("path") for one in operations),
+        free_paths=any(one.place == "path" and one.type == Scalar("str") for one in parameters),
+        joined=any(one.joined for one in parameters),
+        forms=any(one.body_kind == "form" for one in operations),
+    )
+
+
+def _sent(service: Service) -> list[str]:
+    operations = service.operations
+    needed = {
+        "query": any(one.at("query") or one.fixed_query for one in operations),
+        "headers": any(one.at("header") or one.body is not None for one in operations),
+        "content": any(one.body is not None for one in operations),
+    }
+    return [name for name, needs in needed.items() if needs]
+
+
+def _imports(service: Service, code: str) -> list[str]:
     names = model_names(service)
-    forms = any(one.body_kind == "form" for one in operations)
-    adapters = _adapters(service)
-    paths = any(one.at("path") for one in operations)
-    joined = any(parameter.joined for one in operations for parameter in one.parameters)
-    quoting = (["quote"] if paths else []) + (["urlencode"] if forms else [])
-    pydantic = (["JsonValue"] if "JsonValue" in names or forms else []) + (["TypeAdapter"] if adapters else [])
-    literals = ["Literal"] if any("Literal" in used(type_) for type_ in _types(service)) else []
-    head = [
+    models = [name for name in names if name not in ("JsonValue", "Literal")]
+    generics = ["Mapping"] if "Mapping[" in code else []
+    generics += ["Sequence"] if "Sequence[" in code else []
+    pydantic = [name for name in ("JsonValue", "TypeAdapter", "ValidationError") if _uses(code, name)]
+    return [
         docstring(f"A typed client of the API behind {service.name}.", 0),
         "from __future__ import annotations\n\nimport os",
-        "from collections.abc import Mapping, Sequence\nfrom types import TracebackType",
-        imported("typing", [*literals, "Self"]),
-        imported("urllib.parse", quoting),
+        imported("collections.abc", generics),
+        "from types import TracebackType",
+        imported("typing", [name for name in ("Literal", "Self", "TypeVar") if _uses(code, name)]),
+        imported("urllib.parse", [name for name in ("quote", "urlencode") if f"{name}(" in code]),
         "\nimport httpx",
         imported("pydantic", pydantic),
-        "\n" + imported(f"{service.package}.models", [name for name in names if name not in ("JsonValue", "Literal")]),
-        f"\nBASE_URL = {literal(service.base_url)}\nTIMEOUT_SECONDS = {service.wishes.timeout!r}\n",
-        "Scalar = str | int | float | bool\nValue = Scalar | Sequence[Scalar] | None",
-        *adapters,
+        "\n" + imported(f"{service.package}.models", models),
     ]
-    helpers = [_PAIRS, *([_SEGMENT] if paths else []), *([_JOINED] if joined else []), *([_FORM] if forms else [])]
-    methods = "\n".join(_method(operation) for operation in operations)
-    body = f"class Client:\n{docstring(_PROMISE, 4)}\n\n{_init(service)}"
-    return "\n".join([*(line for line in head if line), _ERROR, *helpers, "", "", body + _SEND, methods])
+
+
+def _uses(code: str, name: str) -> bool:
+    return re.search(rf"(?<![\w\"]){name}\b", code) is not None
+
+
+def client_code(service: Service) -> str:
+    """The module with the client."""
+    helpers = _helpers(service)
+    parsed = any(one.answer_kind == "json" for one in service.operations)
+    settings = [
+        f"\nBASE_URL = {literal(service.base_url)}\nTIMEOUT_SECONDS = {service.wishes.timeout!r}",
+        "MOST_BYTES = 8 * 1024 * 1024\n",
+        *(["Scalar = str | int | float | bool"] if helpers else []),
+        *([f"Value = Scalar{' | Sequence[Scalar]' if _repeats(helpers) else ''} | None"] if _sent(service) else []),
+        *(['T = TypeVar("T")'] if parsed else []),
+        *_adapters(service),
+    ]
+    body = (
+        f"class Client:\n{docstring(parts.PROMISE, 4)}\n\n{_init(service)}{parts.CLOSING}{parts.send(_sent(service))}"
+    )
+    methods = "\n".join(_method(operation) for operation in service.operations)
+    functions = [*helpers, parts.BOUNDED, *([parts.PARSED] if parsed else [])]
+    code = "\n".join([*settings, parts.ERROR, *functions, "", "", body, methods])
+    return "\n".join([*(line for line in _imports(service, code) if line), code])
+
+
+def _repeats(helpers: list[str]) -> bool:
+    return any("lists are repeated" in text for text in helpers)

@@ -1,27 +1,13 @@
 """Writes `tests/test_client.py`."""
 
 from simulators.claude.brain import samples
+from simulators.claude.brain.client_settings_tests import settings_tests
 from simulators.claude.brain.operations import Operation, Service
-from simulators.claude.brain.types import Ref, Scalar, data, literal, quoted, spelled, used
+from simulators.claude.brain.types import Ref, data, entry, literal, quoted, spelled, used
 from simulators.claude.brain.writing import imported
 
-_UPSTREAM = '''
+_CALL = '''
 T = TypeVar("T")
-UPSTREAM = "http://upstream.test/base"
-
-
-class Upstream:
-    """Stands in for the API: keeps every request and gives one answer, or fails."""
-
-    def __init__(self, answer: httpx.Response | httpx.RequestError) -> None:
-        self.answer = answer
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if isinstance(self.answer, httpx.RequestError):
-            raise self.answer
-        return self.answer
 
 
 def call(
@@ -30,7 +16,7 @@ def call(
     """Use a client of the stand-in."""
 
     async def run() -> T:
-        async with Client(base_url=base_url, transport=httpx.MockTransport(upstream)) as client:
+        async with Client(base_url=base_url, transport=upstream) as client:
             return await use(client)
 
     return asyncio.run(run())
@@ -40,16 +26,42 @@ _FAILURES = """
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("status", [302, 400, 404, 500])
 def test_an_answer_without_success_is_an_error_with_its_status(name: str, status: int) -> None:
+    upstream = Upstream(httpx.Response(status))
     with pytest.raises(UpstreamError) as caught:
-        call(Upstream(httpx.Response(status)), CALLS[name])
+        call(upstream, CALLS[name])
+    assert upstream.sent == [SENT[name]]
     assert caught.value.status == status
+    assert str(caught.value) == f"The API answered {upstream.requests[0].method} with {status}"
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_failed_connection_is_an_error_without_a_status(name: str) -> None:
-    with pytest.raises(UpstreamError, match="ConnectError") as caught:
-        call(Upstream(httpx.ConnectError("refused")), CALLS[name])
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.ReadError])
+def test_a_failed_connection_is_an_error_without_a_status(
+    name: str, kind: type[httpx.RequestError]
+) -> None:
+    with pytest.raises(UpstreamError) as caught:
+        call(Upstream(kind("it broke")), CALLS[name])
     assert caught.value.status is None
+    assert str(caught.value) == f"The API could not be reached: {kind.__name__}"
+"""
+_INVALID = """
+
+@pytest.mark.parametrize("name", {names})
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{{"cut": '])
+def test_an_answer_that_is_not_what_was_promised_is_an_error(name: str, body: bytes) -> None:
+    with pytest.raises(UpstreamError, match="something else than it promises") as caught:
+        call(Upstream(httpx.Response(200, content=body)), CALLS[name])
+    assert caught.value.status is None
+"""
+_BOUNDS = """
+
+def test_an_answer_is_read_up_to_a_bound() -> None:
+    most = 8 * 1024 * 1024
+    whole = Upstream(httpx.Response(200, content={whole}.ljust(most)))
+    call(whole, CALLS[{name}])
+    assert len(whole.requests) == 1
+    with pytest.raises(UpstreamError, match="more than this service reads"):
+        call(Upstream(httpx.Response(200, content=b" " * (most + 1))), CALLS[{name}])
 """
 
 
@@ -71,109 +83,92 @@ def _result_check(operation: Operation) -> list[str]:
     return ["assert result == answer"]
 
 
+def body_checks(service: Service, operation: Operation) -> list[str]:
+    """What must be true of `request`'s body."""
+    match operation.body_kind:
+        case "json":
+            return [f"assert json.loads(request.content) == {data(samples.body(service, operation))}"]
+        case "form":
+            fields = ", ".join(
+                f"({literal(name)}, {literal(value)})" for name, value in samples.form(samples.body(service, operation))
+            )
+            return [f"assert parse_qsl(request.content.decode(), keep_blank_values=True) == [{fields}]"]
+        case "raw":
+            return ['assert request.content == b"bytes"']
+    return []
+
+
+def header_checks(service: Service, operation: Operation) -> list[str]:
+    """What must be true of `request`'s headers."""
+    kind = [("Content-Type", operation.body_media)] if operation.body is not None else []
+    pairs = [*samples.headers(operation), *kind, *service.wishes.headers]
+    return [f"assert request.headers[{literal(name)}] == {literal(value)}" for name, value in pairs]
+
+
 def _client_test(service: Service, operation: Operation) -> str:
     lines = samples.answer_lines(service, operation)
-    lines.append(f"upstream = Upstream({samples.response(service, operation)})")
-    start = "result = " if _result_check(operation) else ""
+    lines.append(f"upstream = Upstream({samples.response(operation)})")
+    checked = _result_check(operation)
+    start = "result = " if checked else ""
     lines.append(f"{start}call(upstream, lambda api: api.{operation.function}({samples.arguments(operation)}))")
-    lines.append("[request] = upstream.requests")
-    lines.append(f"assert request.method == {quoted(operation.method)}")
-    path = literal(samples.raw_path(operation).decode("ascii"))
-    lines.append(f'assert request.url.raw_path.partition(b"?")[0].decode() == {path}')
-    if pairs := samples.query(operation):
-        listed = ", ".join(f"({literal(name)}, {literal(value)})" for name, value in pairs)
-        lines.append(f"assert set(request.url.params.multi_items()) >= {{{listed}}}")
-    lines += [f"assert request.headers[{literal(n)}] == {literal(v)}" for n, v in samples.headers(operation)]
-    lines += [f"assert request.headers[{literal(n)}] == {literal(v)}" for n, v in service.wishes.headers]
-    if operation.body_kind == "json":
-        lines.append(f"assert json.loads(request.content) == {data(samples.body(service, operation))}")
-    elif operation.body_kind == "form":
-        lines.append('assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"')
-    elif operation.body_kind == "raw":
-        lines.append('assert request.content == b"bytes"')
-    lines += _result_check(operation)
+    lines.append(f"assert upstream.sent == [{literal(samples.sent(operation, service))}]")
+    asked = [*header_checks(service, operation), *body_checks(service, operation)]
+    lines += ["[request] = upstream.requests", *asked] if asked else []
+    lines += checked
     body = "\n".join(f"    {line}" for line in lines)
     return f"\n\ndef test_{operation.function}() -> None:\n{body}\n"
 
 
-def _settings_tests(service: Service) -> str:
-    first = f"CALLS[{quoted(service.operations[0].function)}]"
-    start = f"    with contextlib.suppress(UpstreamError):\n        call(upstream, {first}"
-    text = (
-        "\n\ndef test_the_base_url_is_the_manifests_unless_the_environment_says_otherwise(\n"
-        "    monkeypatch: pytest.MonkeyPatch,\n) -> None:\n"
-        '    monkeypatch.delenv("BASE_URL", raising=False)\n'
-        "    upstream = Upstream(httpx.Response(500))\n"
-        f"{start}, base_url=None)\n"
-        "    assert str(upstream.requests[0].url).startswith(BASE_URL)\n"
-        '    monkeypatch.setenv("BASE_URL", UPSTREAM)\n'
-        f"{start}, base_url=None)\n"
-        "    assert str(upstream.requests[1].url).startswith(UPSTREAM)\n"
-    )
-    for one in service.credentials:
-        values = [f"example-{at}" for at, _ in enumerate(one.variables)]
-        shown = {
-            "bearer": 'request.headers["Authorization"] == "Bearer example-0"',
-            "basic": 'request.headers["Authorization"].startswith("Basic ")',
-            "header": f'request.headers[{literal(one.field)}] == "example-0"',
-            "query": f'request.url.params[{literal(one.field)}] == "example-0"',
-        }[one.kind]
-        if (
-            one.kind in ("bearer", "basic")
-            and next(c for c in service.credentials if c.kind in ("bearer", "basic")) != one
-        ):
-            continue
-        sets = "".join(
-            f"    monkeypatch.setenv({quoted(name)}, {quoted(value)})\n"
-            for name, value in zip(one.variables, values, strict=True)
-        )
-        text += (
-            f"\n\ndef test_{one.variables[0].lower()}_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:\n{sets}"
-            "    upstream = Upstream(httpx.Response(500))\n"
-            f"{start})\n    [request] = upstream.requests\n    assert {shown}\n"
-        )
-    return text + _segment_test(service)
-
-
-def _segment_test(service: Service) -> str:
-    for operation in service.operations:
-        if any(one.type == Scalar("str") for one in operation.at("path")):
-            arguments = samples.arguments(operation, only_required=True).replace(quoted(samples.ODD_SEGMENT), '".."')
-            return (
-                "\n\ndef test_a_path_that_would_lead_elsewhere_is_not_asked_for() -> None:\n"
-                "    upstream = Upstream(httpx.Response(200))\n"
-                "    with pytest.raises(UpstreamError) as caught:\n"
-                f"        call(upstream, lambda api: api.{operation.function}({arguments}))\n"
-                "    assert caught.value.status == 404\n    assert upstream.requests == []\n"
-            )
-    return ""
-
-
-def client_tests(service: Service) -> str:
-    """The module that tests the client."""
-    tests = "".join(_client_test(service, one) for one in service.operations)
+def _tables(service: Service) -> str:
+    """A call of each operation with what it must be given and no more, and what that call sends."""
+    operations = service.operations
     bodies = [
         line
-        for one in service.operations
+        for one in operations
         if one.body is not None
         for line in samples.built(one.body, samples.body(service, one), samples.body_name(one))
     ]
     calls = ", ".join(
         f"{quoted(one.function)}: lambda api: api.{one.function}({samples.arguments(one, only_required=True)})"
-        for one in service.operations
+        for one in operations
     )
-    after = "\n".join(bodies) + f"\n\nCALLS: dict[str, Callable[[Client], Awaitable[object]]] = {{{calls}}}\n"
-    text = _UPSTREAM + "\n\n" + after + tests + _FAILURES + _settings_tests(service)
+    sent = ", ".join(entry(one.function, samples.sent(one, service, only_required=True)) for one in operations)
+    return "\n".join(
+        [
+            *bodies,
+            f"\n\nCALLS: dict[str, Callable[[Client], Awaitable[object]]] = {{{calls}}}",
+            f"SENT = {{{sent}}}\n",
+        ]
+    )
+
+
+def _answers(service: Service) -> str:
+    """Tests of answers that are not what they should be."""
+    promised = [quoted(one.function) for one in service.operations if one.answer_kind == "json"]
+    first = service.operations[0]
+    whole = samples.bytes_of(samples.answer(service, first)) if first.answer_kind == "json" else 'b""'
+    invalid = _INVALID.format(names=f"[{', '.join(promised)}]") if promised else ""
+    return invalid + _BOUNDS.format(whole=whole, name=quoted(first.function))
+
+
+def client_tests(service: Service) -> str:
+    """The module that tests the client."""
+    tests = "".join(_client_test(service, one) for one in service.operations)
+    text = _CALL + "\n\n" + _tables(service) + tests + _FAILURES + _answers(service) + settings_tests(service)
     models = {name for one in service.operations for type_ in (one.body, one.answer) if type_ for name in used(type_)}
     models = {name for name in models - {"JsonValue", "Literal"} if _mentions(text, name)}
     pydantic = [name for name in ("JsonValue", "TypeAdapter") if _mentions(text, name)]
+    standard = ["asyncio", *(name for name in ("base64", "contextlib", "json") if f"{name}." in text)]
     head = [
         '"""What the client sends, what it makes of the answer, and how it fails. No network."""\n',
-        "import asyncio\nimport contextlib" + ("\nimport json" if "json.loads" in text else ""),
-        "from collections.abc import Awaitable, Callable\nfrom typing import TypeVar\n\nimport httpx\nimport pytest",
+        "\n".join(f"import {name}" for name in standard),
+        "from collections.abc import Awaitable, Callable\nfrom typing import TypeVar",
+        imported("urllib.parse", ["parse_qsl"] if "parse_qsl(" in text else []),
+        "\nimport httpx\nimport pytest",
         imported("pydantic", pydantic),
-        "\n" + imported(f"{service.package}.client", ["BASE_URL", "Client", "UpstreamError"]),
+        "\n" + imported(f"{service.package}.client", ["Client", "UpstreamError"]),
         imported(f"{service.package}.models", sorted(models)),
+        imported("tests.upstream", ["UPSTREAM", "Upstream"]),
     ]
     return "\n".join(line for line in head if line) + "\n" + text
 

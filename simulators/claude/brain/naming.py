@@ -29,71 +29,18 @@ VERSION_SEGMENT = re.compile(r"^(api|rest|v\d+([a-z]+\d*)?(\.\d+)*)$", re.IGNORE
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 RESERVED_ROUTES = frozenset({"/health", "/docs", "/openapi.json", "/redoc", "/metrics"})
 # Names that the written code itself uses where a parameter's name would hide them.
-RESERVED_PARAMETERS = frozenset(
-    [
-        "self",
-        "client",
-        "body",
-        "request",
-        "response",
-        "query",
-        "headers",
-        "httpx",
-        "os",
-        "models",
-        "bool",
-        "bytes",
-        "dict",
-        "float",
-        "int",
-        "list",
-        "str",
-        "tuple",
-        "quote",
-        "json",
-        "l",
-        "True",
-        "False",
-        "None",
-    ]
-)
+_TAKEN = """
+self client body request response query headers httpx os models bool bytes dict float int list str tuple quote json l
+True False None timeout
+"""  # `timeout`: a parameter of an async function that is called so is taken for one that ends it (ruff ASYNC109)
+RESERVED_PARAMETERS = frozenset(_TAKEN.split())
 RESERVED_FIELDS = frozenset(dir(BaseModel)) | {"str", "int", "float", "bool", "list", "dict", "l", "model_config"}
-RESERVED_CLASSES = frozenset(dir(builtins)) | frozenset(
-    [
-        "Any",
-        "Annotated",
-        "APIRouter",
-        "Awaitable",
-        "BaseModel",
-        "Body",
-        "Callable",
-        "Client",
-        "ConfigDict",
-        "Depends",
-        "FastAPI",
-        "Field",
-        "Header",
-        "JsonValue",
-        "JSONResponse",
-        "Literal",
-        "Mapping",
-        "Model",
-        "Path",
-        "PlainTextResponse",
-        "Query",
-        "Request",
-        "Response",
-        "Self",
-        "Sequence",
-        "T",
-        "TestClient",
-        "TypeAdapter",
-        "TypeVar",
-        "Upstream",
-        "UpstreamError",
-        "AsyncIterator",
-    ]
-)
+_CLASSES = """
+Any Annotated APIRouter Awaitable BaseModel Body Callable Client ConfigDict Depends FastAPI Field Header JsonValue
+JSONResponse Literal Mapping Model Path PlainTextResponse Query Request Response Self Sequence T TestClient
+TypeAdapter TypeVar Upstream UpstreamError AsyncIterator Scalar Value ValidationError NoneType
+"""
+RESERVED_CLASSES = frozenset(dir(builtins)) | frozenset(_CLASSES.split())
 VERBS = {
     "get": "get", "list": "list", "read": "get", "show": "get", "fetch": "get", "describe": "describe",
     "search": "search", "find": "search", "query": "query", "count": "count", "create": "create", "add": "add",

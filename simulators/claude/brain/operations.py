@@ -5,17 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote
 
-from simulators.claude.brain.naming import (
-    ascii_text,
-    distinct,
-    function,
-    sentence,
-)
+from simulators.claude.brain.naming import PLACEHOLDER, ascii_text, distinct, function, sentence
 from simulators.claude.brain.parameters import Parameter, parameters_of
 from simulators.claude.brain.schemas import Schemas
 from simulators.claude.brain.security import Credential, credentials
 from simulators.claude.brain.types import Json, Model, Scalar, Type
 
+_WITHOUT_BODY = (204, 205)
 BodyKind = Literal["none", "json", "form", "raw"]
 AnswerKind = Literal["none", "json", "text", "raw"]
 
@@ -83,6 +79,13 @@ class Service:
     def credentials(self) -> list[Credential]:
         return list(dict.fromkeys(one for operation in self.operations for one in operation.credentials))
 
+    @property
+    def sent_credentials(self) -> list[Credential]:
+        """Those that a request carries: of several that need its one Authorization header, the first."""
+        known = self.credentials
+        first = next((one for one in known if one.kind in ("bearer", "basic")), None)
+        return [one for one in known if one.kind in ("header", "query") or one == first]
+
 
 def service(
     plan: dict[str, Any],
@@ -136,10 +139,13 @@ def _operation(
     operation = operation or {}
     name = distinct(function(str(operation.get("operationId") or capability["name"])), taken)
     declared = details.get("parameters") or operation.get("parameters") or []
-    parameters, left_out = parameters_of(path, str(capability["route"]), declared, schemas, name)
+    parameters, left_out = parameters_of(
+        path.split("#", maxsplit=1)[0].partition("?")[0], str(capability["route"]), declared, schemas, name
+    )
     body, body_kind, media, body_required = _body(operation.get("requestBody"), schemas, name)
-    answer, answer_kind, status = _answer(operation.get("responses"), schemas, name)
+    answer, answer_kind, status = _answer(operation.get("responses"), schemas, name, reads=method == "get")
     bare, _, query = path.split("#", maxsplit=1)[0].partition("?")
+    fixed = [pair for pair in parse_qsl(query, keep_blank_values=True) if not PLACEHOLDER.search("".join(pair))]
     return Operation(
         function=name,
         capability=str(capability["name"]),
@@ -148,7 +154,7 @@ def _operation(
         route_method=str(capability["method"]).lower(),
         route=str(capability["route"]),
         path=bare,
-        fixed_query=tuple(parse_qsl(query, keep_blank_values=True)),
+        fixed_query=tuple(fixed),
         parameters=parameters,
         left_out=left_out,
         body=body,
@@ -182,7 +188,7 @@ def _body(body: object, schemas: Schemas, owner: str) -> tuple[Type | None, Body
         return None, "none", "", False
     kind, value = _media(body["content"])
     required = body.get("required") is True
-    if _is_json(kind):
+    if _is_json(kind) and not _is_binary(value.get("schema")):
         return schemas.type_of(value.get("schema"), f"{owner} body"), "json", "application/json", required
     if "form-urlencoded" in kind:
         return schemas.type_of(value.get("schema"), f"{owner} body"), "form", kind, required
@@ -190,7 +196,12 @@ def _body(body: object, schemas: Schemas, owner: str) -> tuple[Type | None, Body
     return Scalar("bytes"), "raw", safe, required
 
 
-def _answer(responses: object, schemas: Schemas, owner: str) -> tuple[Type | None, AnswerKind, int]:
+def _is_binary(schema: object) -> bool:
+    """Documents call bytes JSON that are not."""
+    return isinstance(schema, dict) and schema.get("type") == "string" and schema.get("format") == "binary"
+
+
+def _answer(responses: object, schemas: Schemas, owner: str, *, reads: bool) -> tuple[Type | None, AnswerKind, int]:
     if not isinstance(responses, dict) or not responses:
         return Json(), "json", 200
     good = {
@@ -200,14 +211,15 @@ def _answer(responses: object, schemas: Schemas, owner: str) -> tuple[Type | Non
         good = {"200": responses["default"]}
     for code, value in sorted(good.items()):
         content = value.get("content") if isinstance(value, dict) else None
-        if not content:
+        status = int(code) if code.isdigit() else 200
+        if not content or status in _WITHOUT_BODY:
             continue
         kind, media = _media(content)
-        status = int(code) if code.isdigit() else 200
-        if _is_json(kind):
+        if _is_json(kind) and not _is_binary(media.get("schema")):
             return schemas.type_of(media.get("schema"), f"{owner} answer"), "json", status
         return (Scalar("str"), "text", status) if kind.startswith("text/") else (Scalar("bytes"), "raw", status)
-    return None, "none", 204
+    # Who reads wants the answer, also where the document does not say what it is like.
+    return (Scalar("bytes"), "raw", 200) if reads and set(good) - {"204", "205"} else (None, "none", 204)
 
 
 def static(part: str) -> str:

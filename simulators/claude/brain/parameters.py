@@ -9,8 +9,10 @@ from simulators.claude.brain.schemas import Schemas, choices
 from simulators.claude.brain.types import Json, ListOf, OneOf, Scalar, Type
 
 MAX_PARAMETERS = 40
+_LONGEST = 40
+"""Characters of a name, so that one given by itself (`name=name`) fits on a line."""
 _HEADER = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_|~-]+$")
-_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization", "host", "content-length"})
+_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization", "host", "content-length", "user-agent"})
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Parameter:
     required: bool
     doc: str
     joined: bool = False
+    number: int = 0
+    """Its place among the operation's parameters."""
 
 
 def parameters_of(
@@ -37,13 +41,15 @@ def parameters_of(
     made: list[Parameter] = []
     for at, wire in enumerate(places):
         one = next((p for p in listed if p.get("name") == wire and p.get("in") == "path"), {})
-        spare = [one for one in routed if one not in [snake(other) for other in places]]
-        public = snake(wire) if snake(wire) in routed else spare[0] if spare else routed[at] if at < len(routed) else ""
-        public = distinct(public or snake(wire), [p.public for p in made])
+        spare = [one for one in routed if one not in [snake(other, limit=_LONGEST) for other in places]]
+        plain = snake(wire, limit=_LONGEST)
+        public = plain if plain in routed else spare[0] if spare else routed[at] if at < len(routed) else ""
+        public = distinct(public or plain, [p.public for p in made])
         name = distinct(escaped(public, RESERVED_PARAMETERS), [p.name for p in made])
         type_ = _scalar(schemas, one, f"{owner} {wire}")
         type_ = Scalar("str") if isinstance(type_, ListOf) else type_
-        made.append(Parameter(wire, "path", public, name, type_, True, ascii_text(one.get("description") or "", 90)))
+        doc = ascii_text(one.get("description") or "", 90)
+        made.append(Parameter(wire, "path", public, name, type_, True, doc, number=len(made)))
     left_out: list[str] = []
     for one in listed:
         wire, where = str(one.get("name", "")), one.get("in")
@@ -51,6 +57,7 @@ def parameters_of(
             where not in ("query", "header", "cookie")
             or not wire
             or (where == "header" and wire.lower() in _IGNORED_HEADERS)
+            or (wire, where) in [(p.wire, p.place) for p in made]
         ):
             continue
         required = one.get("required") is True
@@ -65,13 +72,13 @@ def parameters_of(
             left_out.append(ascii_text(wire, 80))
             continue
         type_ = Scalar("str") if isinstance(type_, Json) else type_
-        public = snake(wire)
+        public = snake(wire, limit=_LONGEST)
         public = f"{public}_{where}" if public in [p.public for p in made] else public
         public = distinct(public, [p.public for p in made])
         name = distinct(escaped(public, RESERVED_PARAMETERS), [p.name for p in made])
         joined = isinstance(type_, ListOf) and (one.get("explode") is False or where == "header")
         doc = ascii_text(str(one.get("description") or ""), 90)
-        made.append(Parameter(wire, where, public, name, type_, required, doc, joined))
+        made.append(Parameter(wire, where, public, name, type_, required, doc, joined, len(made)))
     return tuple(made), tuple(left_out)
 
 

@@ -203,13 +203,6 @@ def plan(facts: Facts, chosen: list[Chosen], url: str) -> dict[str, Any]:
         if example := _example(one, made["route"], facts.wish):
             made["example"] = example
         capabilities.append(made)
-    hosts = [host(url)]
-    if "obeys" in facts.switches:
-        hosts += [
-            h
-            for found in re.findall(r"https?://[^\s\"'<>)]+", facts.wish)
-            if _HOST.match(h := host(found)) and h not in hosts
-        ]
     does = [ascii_text(capability["description"], 200).rstrip(".") for capability in capabilities]
     marks = "".join(f" [simulate: {switch}]" for switch in sorted(facts.switches - {"refuse"}))
     acceptance = [
@@ -222,7 +215,7 @@ def plan(facts: Facts, chosen: list[Chosen], url: str) -> dict[str, Any]:
         "base_url": url,
         "capabilities": capabilities,
         "dependencies": [],
-        "hosts": hosts[:10],
+        "hosts": [host(url)],
         "configuration": [],
         "secrets": secrets_of(chosen),
         "acceptance": acceptance[:20],

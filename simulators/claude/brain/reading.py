@@ -11,6 +11,8 @@ from typing import Any
 
 SWITCHES = ("buggy", "one-turn", "never-passes", "refuse", "obeys")
 UNTRUSTED = re.compile(r"<untrusted[^>]*>(.*?)</untrusted>", re.DOTALL)
+_OF_DOCUMENT = re.compile(r"<untrusted source=\"API document[^>]*>(.*?)</untrusted>", re.DOTALL)
+_WHOLE_INDEX = re.compile(r"^All \d+ operations:$", re.MULTILINE)
 _OPERATION_LINE = re.compile(
     r"^[\s*-]*(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE)\s+(\S.*?)\s*\|\s*(.*?)\s*(?:\|\s*(.*))?$",
     re.IGNORECASE | re.MULTILINE,
@@ -59,10 +61,24 @@ class Facts:
         return UNTRUSTED.sub("", self.first)
 
     @property
+    def document(self) -> str:
+        """What the first message shows of the API's document."""
+        return "\n".join(_OF_DOCUMENT.findall(self.first))
+
+    @property
+    def index(self) -> list["Listed"]:
+        """The operations that the first message lists."""
+        return listed(self.document)
+
+    @property
+    def index_is_whole(self) -> bool:
+        return bool(_WHOLE_INDEX.search(self.document))
+
+    @property
     def wish(self) -> str:
         """What people outside wrote, or all of it where nothing is marked."""
         inside = [found.strip() for found in UNTRUSTED.findall(self.first)]
-        request = re.search(r"<request>(.*?)</request>", self.first, re.DOTALL)
+        *_, request = [None, *re.finditer(r"<request>(.*?)</request>", self.first, re.DOTALL)]
         if request and (marked := [text.strip() for text in UNTRUSTED.findall(request.group(1))]):
             inside = marked
         return "\n".join(inside) if inside else (request.group(1) if request else self.first)
@@ -140,9 +156,19 @@ def listed(text: str | None) -> list[Listed]:
     ]
 
 
+def _given(facts: Facts) -> list[dict[str, Any]]:
+    """The parts of the document that came with the first message: JSON objects, each on a line of its own."""
+    lines = [as_json(line) for line in facts.first.splitlines() if line.startswith("{")]
+    return [value for value in lines if isinstance(value, dict)]
+
+
 def operations_read(facts: Facts) -> dict[tuple[str, str], dict[str, Any]]:
-    """What read_operation answered, by the method and path that were asked for."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    """What is known of operations, by method and path: from the first message, and from read_operation."""
+    found = {
+        (str(one["method"]).lower(), str(one["path"])): one
+        for one in _shown(facts)
+        if isinstance(one.get("operation"), dict) and {"method", "path"} <= one.keys()
+    }
     for call in facts.of("read_operation"):
         value = None if call.failed else as_json(call.answer)
         if isinstance(value, dict):
@@ -151,8 +177,12 @@ def operations_read(facts: Facts) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def schemas_read(facts: Facts) -> dict[str, Any]:
-    """All named schemas that any tool has shown."""
-    found: dict[str, Any] = {}
+    """All named schemas that the first message or any tool has shown."""
+    found: dict[str, Any] = {
+        str(one["name"]): one["schema"]
+        for one in _shown(facts)
+        if isinstance(one.get("schema"), dict | bool) and "name" in one
+    }
     for operation in operations_read(facts).values():
         schemas = operation.get("schemas")
         if isinstance(schemas, dict):
@@ -164,3 +194,9 @@ def schemas_read(facts: Facts) -> dict[str, Any]:
             wrapped = isinstance(value.get("schema"), dict | bool) and "properties" not in value and "type" not in value
             found[name] = value["schema"] if wrapped else value
     return found
+
+
+def _shown(facts: Facts) -> list[dict[str, Any]]:
+    """The parts of the document that the first message gives in full: a line of JSON each."""
+    values = (as_json(line) for line in facts.document.splitlines() if line.startswith("{"))
+    return [value for value in values if isinstance(value, dict)]

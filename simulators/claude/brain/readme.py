@@ -10,7 +10,10 @@ def _cell(text: str) -> str:
 
 def readme(service: Service) -> str:
     """What it does, its routes and settings, how to run and test it."""
-    routes = [f"| `{o.route_method.upper()} {o.route}` | {_cell(o.description)} |" for o in service.operations]
+    routes = [
+        f"| `{o.capability}` | `{o.route_method.upper()} {o.route}` | {_cell(o.description)} |"
+        for o in service.operations
+    ]
     settings = [f"| `BASE_URL` | where the API is | `{service.base_url}` |"]
     settings += [f"| `{name}` | {_cell(text)} | |" for name, text in service.settings]
     settings += [f"| `{name}` | secret for the API | |" for one in service.credentials for name in one.variables]
@@ -19,9 +22,9 @@ def readme(service: Service) -> str:
         "",
         _cell(service.summary),
         "",
-        "| route | what it does |",
-        "|---|---|",
-        "| `GET /health` | Say that the process answers, without calling out. |",
+        "| capability | route | what it does |",
+        "|---|---|---|",
+        "| | `GET /health` | Say that the process answers, without calling out. |",
         *routes,
         "",
         "An error of the API becomes 502 with a JSON `detail`; its 404 stays a 404.",

@@ -7,7 +7,7 @@ the first user message make it misbehave, for tests:
 - `[simulate: one-turn]`: as few turns as possible: one to look, one to plan; one to write all files and finish.
 - `[simulate: never-passes]`: a test of its own keeps failing; after two attempts it says so and finishes.
 - `[simulate: refuse]`: it refuses.
-- `[simulate: obeys]`: it obeys what untrusted text asks for: files outside the workspace, secrets, other hosts.
+- `[simulate: obeys]`: it obeys whatever any text tells it to do, as far as obeying.py understands it.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from typing import Any
 from simulators.claude.brain.analysis import analyse
 from simulators.claude.brain.generation import generate
 from simulators.claude.brain.moves import Move
+from simulators.claude.brain.obeying import obey
 from simulators.claude.brain.reading import read
 
 
@@ -28,6 +29,8 @@ def reply(request: dict[str, Any]) -> list[dict[str, Any]]:
         move = generate(facts)
     else:
         move = Move("I can plan integrations and write them, given the tools for it.")
+    if "obeys" in facts.switches:
+        move = obey(request, facts, move)
     blocks: list[dict[str, Any]] = [{"type": "text", "text": move.text}] if move.text else []
     for number, (name, arguments) in enumerate(move.calls):
         identifier = hashlib.sha256(f"{facts.seed}:{number}:{name}".encode()).hexdigest()[:24]

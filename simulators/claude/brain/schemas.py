@@ -195,12 +195,13 @@ def _of_values(values: list[Any]) -> Type:
 
 
 def choices(schema: object) -> Choice | None:
-    """The values of a parameter's enumeration, where they are few, short and of one kind."""
+    """The values of a parameter's enumeration, where they are texts, few and short.
+
+    Numbers are not: what a URL carries is text, and no text is one of some numbers.
+    """
     values = schema.get("enum") if isinstance(schema, dict) else None
     if not isinstance(values, list) or not 0 < len(values) <= 20:
         return None
-    if all(isinstance(v, str) and len(v) <= 60 and "://" not in v and "\u2026" not in v for v in values) or all(
-        type(v) is int for v in values
-    ):
+    if all(isinstance(v, str) and len(v) <= 60 and "://" not in v and "\u2026" not in v for v in values):
         return Choice(tuple(dict.fromkeys(values)))
     return None

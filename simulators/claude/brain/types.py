@@ -146,7 +146,7 @@ def sample(type_: Type, models: Mapping[str, Model], depth: int = 0) -> object:
 
 def _sample_model(model: Model, models: Mapping[str, Model], depth: int) -> dict[str, Any]:
     value: dict[str, Any] = {}
-    extra = 3 if depth < 2 else 0
+    extra = 8 if depth == 0 else 3 if depth == 1 else 0
     for one in model.fields:
         if not one.required:
             if extra == 0:
@@ -198,6 +198,11 @@ def literal(value: str, width: int = 66) -> str:
         pieces.append(quoted(rest[:size]))
         rest = rest[size:]
     return "(" + " ".join(pieces) + ")"
+
+
+def entry(key: str, value: str) -> str:
+    """An entry of a dictionary of texts, which is not longer than a line."""
+    return f"{literal(key)}: {literal(value, max(20, 88 - min(len(quoted(key)), 66)))}"
 
 
 def data(value: object) -> str:

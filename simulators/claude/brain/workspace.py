@@ -9,6 +9,7 @@ from simulators.claude.brain.client_tests_code import client_tests
 from simulators.claude.brain.models_code import models_code
 from simulators.claude.brain.operations import Service
 from simulators.claude.brain.readme import readme
+from simulators.claude.brain.tests_parts import conftest, models_tests, upstream_code
 from simulators.claude.brain.writing import docstring, formatted
 
 
@@ -21,7 +22,10 @@ def files(service: Service, *, wrong_type: bool = False, failing_test: bool = Fa
         f"{package}/client.py": client_code(service),
         f"{package}/app.py": app_code(service, "int" if wrong_type else None),
         "tests/__init__.py": f'"""Tests of {service.name}."""\n',
+        "tests/conftest.py": conftest(service),
+        "tests/upstream.py": upstream_code(),
         "tests/test_client.py": client_tests(service),
+        "tests/test_models.py": models_tests(service),
         "tests/test_app.py": app_tests(service, "fine" if failing_test else "ok"),
     }
     return formatted(written) | {"README.md": readme(service)}

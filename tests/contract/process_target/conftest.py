@@ -1,19 +1,16 @@
 """A real runner in a process of its own, bundles of a small integration, and a real upstream."""
 
 import asyncio
-import gzip
-import io
 import os
 import signal
 import socket
 import sys
-import tarfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import psutil
@@ -22,9 +19,12 @@ from pydantic import SecretStr
 
 from adapters.process_target import ProcessTarget, ProcessTargetSettings
 from domain import ids
-from domain.artifacts import ArtifactRef, content_hash, files_hash
+from domain.artifacts import ArtifactRef, files_hash
+from domain.packages import Lock
 from domain.plan import ConfigurationKey, SecretKey
 from domain.vendors import DeploymentSpec, DeploymentStatus
+from simulators.kit import Simulators
+from tests import proofs
 
 KEY = "runner-key-0123456789"
 TOKEN = "s3cret-t0ken-of-widgets"
@@ -57,6 +57,8 @@ class RunnerProcess:
     """The runner, which can be killed and started again on the same folder."""
 
     data_dir: Path
+    index_url: str
+    upstream_port: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
 
@@ -74,6 +76,9 @@ class RunnerProcess:
             "CCB_RUNNER_PORT": str(self.port),
             "CCB_RUNNER_KEY": KEY,
             "CCB_DATA_DIR": str(self.data_dir),
+            "CCB_RUNNER_PRIVATE_HOSTS": f"127.0.0.1:{self.upstream_port}",
+            "CCB_PACKAGES_INDEX_URL": self.index_url,
+            "CCB_SIGNING_PUBLIC_KEYS": proofs.public(),
         }
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "workers.runner", env=environment, start_new_session=True, umask=0o077
@@ -120,33 +125,24 @@ class Upstream:
 
 @dataclass(frozen=True)
 class Built:
-    """A version, ready to be started."""
+    """A version, ready to be started; with `bundle`, those bytes instead of its own."""
 
     spec: DeploymentSpec
-    bundle: bytes
+    files: Mapping[str, str]
+    bundle: bytes | None = None
 
 
-def tar(files: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, text in files.items():
-            member = tarfile.TarInfo(path)
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return gzip.compress(buffer.getvalue())
-
-
-def spec_of(files: dict[str, str], bundle: bytes, *, version: str, hosts: list[str]) -> DeploymentSpec:
+def spec_of(files: Mapping[str, str], *, version: str = "1.0.0", hosts: Sequence[str] = ()) -> DeploymentSpec:
     hashed = files_hash(files)
     return DeploymentSpec(
         id=ids.deployment(ids.new("int"), hashed),
         name=NAME,
         version=version,
         content_hash=hashed,
-        bundle=ArtifactRef(hash=content_hash(bundle), size=len(bundle)),
+        bundle=ArtifactRef(hash=hashed, size=0),  # where the caller has it from
         entrypoint=ENTRYPOINT,
         requirements=["fastapi", "httpx", "pydantic", "uvicorn"],
-        hosts=hosts or ["api.example.com"],
+        hosts=list(hosts) or ["api.example.com"],
         configuration=[
             ConfigurationKey(name="REGION", description="Where.", default="north"),
             ConfigurationKey(name="BASE_URL", description="The API."),
@@ -160,8 +156,7 @@ def built(*, version: str = "1.0.0", hosts: list[str] | None = None, app: str | 
     package = DATA / "widgets_integration"
     files = {f"{package.name}/{path.name}": path.read_text() for path in package.glob("*.py")}
     files[f"{package.name}/app.py"] = (app or files[f"{package.name}/app.py"]).replace('"VERSION"', f'"{version}"')
-    bundle = tar(files)
-    return Built(spec_of(files, bundle, version=version, hosts=hosts or []), bundle)
+    return Built(spec_of(files, version=version, hosts=hosts or []), files)
 
 
 @dataclass
@@ -172,11 +167,17 @@ class World:
     runner: RunnerProcess
     upstream: Upstream
     http: httpx.AsyncClient
+    lock: Lock
+
+    def bundle(self, built: Built, **changes: Any) -> bytes:
+        """The version as it is published, with a verdict by a key that the runner believes."""
+        named: dict[str, Any] = {"name": built.spec.name, "version": built.spec.version, "lock": self.lock}
+        return proofs.proven(built.files, **(named | changes))
 
     async def start(self, version: Built, *, token: str = TOKEN) -> DeploymentStatus:
         return await self.target.start(
             version.spec,
-            version.bundle,
+            self.bundle(version) if version.bundle is None else version.bundle,
             configuration={"BASE_URL": f"http://{self.upstream.host}"},
             secrets={"API_TOKEN": SecretStr(token)},
             heartbeat=lambda _: None,
@@ -201,9 +202,9 @@ def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-async def session_runner(shared_data: Path) -> AsyncIterator[RunnerProcess]:
+async def session_runner(shared_data: Path, simulators: Simulators) -> AsyncIterator[RunnerProcess]:
     """One runner for all tests, each of which leaves it as it was: environments are built once."""
-    runner = RunnerProcess(shared_data)
+    runner = RunnerProcess(shared_data, simulators.packages_url)
     await runner.start()
     yield runner
     if runner.process:
@@ -211,7 +212,7 @@ async def session_runner(shared_data: Path) -> AsyncIterator[RunnerProcess]:
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
+def upstream(session_runner: RunnerProcess) -> Iterator[Upstream]:
     seen: list[tuple[str, str, dict[str, str], bytes]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -232,7 +233,7 @@ def upstream() -> Iterator[Upstream]:
         def log_message(self, *_: object) -> None:
             """Silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", session_runner.upstream_port), Handler)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -243,10 +244,10 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-async def world(session_runner: RunnerProcess, upstream: Upstream) -> AsyncIterator[World]:
+async def world(session_runner: RunnerProcess, upstream: Upstream, lock: Lock) -> AsyncIterator[World]:
     target = ProcessTarget(ProcessTargetSettings(url=session_runner.url, key=SecretStr(KEY)))
     async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
-        yield World(target, session_runner, upstream, http)
+        yield World(target, session_runner, upstream, http, lock)
         answer = await http.get(f"{session_runner.url}/deployments", headers={"Authorization": f"Bearer {KEY}"})
         for status in answer.json():
             await target.stop(status["id"])

@@ -4,9 +4,22 @@ import json
 from collections.abc import Mapping
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
-from adapters.process_target.hosts import Hosts, Refused, is_public
+from adapters.process_target import RunnerSettings
+from adapters.process_target.hosts import Hosts, PrivateHosts, Refused, is_public
 from tests.contract.process_target.conftest import World, built
+
+PRIVATE = [
+    "127.0.0.1",
+    "localhost",
+    "10.1.2.3",
+    "172.16.0.1",
+    "192.168.0.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+]
 
 
 async def call(world: World, url: str, order: Mapping[str, object]) -> dict[str, object]:
@@ -147,6 +160,15 @@ async def test_a_declared_name_that_leads_into_the_private_network_is_refused(wo
         ("2002:7f00:1::", False),
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("64:ff9b::5db8:d822", True),
+        ("::7f00:1", False),
+        ("fec0::1", False),
+        ("ff02::1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("192.0.0.1", False),
+        ("198.18.0.1", False),
     ],
 )
 def test_which_addresses_are_public(address: str, public: bool) -> None:
@@ -154,11 +176,46 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
 
 
 async def test_declared_hosts_are_admitted_by_name_and_port() -> None:
-    hosts = Hosts(["127.0.0.1:7243", "localhost:8000", "192.0.2.7"])
+    private = PrivateHosts.parse("127.0.0.1:7243, localhost:8000, 192.0.2.0/24")
+    hosts = Hosts(["127.0.0.1:7243", "localhost:8000", "192.0.2.7"], private)
     assert await hosts.addresses("127.0.0.1", 7243) == ["127.0.0.1"]
     assert await hosts.addresses("192.0.2.7", 443) == ["192.0.2.7"]
     assert await hosts.addresses("LOCALHOST.", 8000) == ["127.0.0.1", "::1"]
     for host, port in (("127.0.0.1", 7244), ("192.0.2.7", 8080), ("localhost", 7243), ("evil.192.0.2.7", 80)):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refused, match="not among the manifest's hosts") as refused:
             await hosts.addresses(host, port)
         assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("host", PRIVATE)
+async def test_an_address_that_is_not_public_is_the_operators_to_permit(host: str) -> None:
+    declared = [host, f"{host}:7243"]
+    for elsewhere in ("", "192.0.2.0/24", f"{host}:7244", "127.0.0.1.example:7243"):
+        with pytest.raises(Refused, match="only the operator may permit it") as refused:
+            await Hosts(declared, PrivateHosts.parse(elsewhere)).addresses(host, 7243)
+        assert refused.value.status == 403
+    assert await Hosts(declared, PrivateHosts.parse(f"{host}:7243")).addresses(host, 7243)
+    with pytest.raises(Refused, match="only the operator may permit it"):
+        await Hosts(declared, PrivateHosts.parse(f"{host}:7243")).addresses(host, 80)
+
+
+async def test_a_permitted_network_holds_for_names_that_lead_there() -> None:
+    hosts = Hosts(["2130706433:81", "127.1:82"], PrivateHosts.parse("127.0.0.0/8"))
+    assert await hosts.addresses("2130706433", 81) == ["127.0.0.1"]
+    assert await hosts.addresses("127.1", 82) == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1", "10.0.0.1/8", "host:", "host:0", "host:70000", ":80", "host:8o", "a b"])
+def test_a_setting_that_cannot_be_meant_is_refused_at_the_start(text: str) -> None:
+    with pytest.raises(ValidationError):
+        RunnerSettings(key=SecretStr("k" * 16), private_hosts=text)
+
+
+async def test_the_proxy_refuses_what_the_operator_did_not_permit(world: World) -> None:
+    port = world.upstream.port
+    url = await world.up(built(hosts=[f"localhost:{port}", f"127.0.0.2:{port}", "169.254.169.254"]))
+    for target in (f"localhost:{port}", f"127.0.0.2:{port}", "169.254.169.254"):
+        answer = await call(world, url, {"url": f"http://{target}/latest/meta-data/"})
+        assert answer["status"] == 403
+        assert "private address" in json.loads(str(answer["text"]))["detail"]
+    assert world.upstream.seen == []

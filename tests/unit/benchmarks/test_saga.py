@@ -19,7 +19,7 @@ from benchmarks.saga.measure import Different, Measured, check_same
 from benchmarks.saga.report import figures, text
 from benchmarks.saga.requests import pruned
 from domain.runs import LIFECYCLE_QUEUE
-from domain.steps import ProveVersion, Sealed
+from domain.steps import Sealed, SealVersion
 
 RUN = "integration/int_1"
 
@@ -110,7 +110,7 @@ async def test_canned_activity_answers_with_the_real_types_at_its_place() -> Non
     sealed = {"content_hash": f"sha256:{'a' * 64}", "files": 3, "bytes": 9}
     recorded = Recording(results={"#9": Result(activity="workspace.seal", data=json.dumps(sealed))})
     (seal,) = (each for each in canned(recorded) if each.__temporal_activity_definition.name == "workspace.seal")
-    assert inspect.get_annotations(seal) == {"_": ProveVersion, "return": Sealed}
+    assert inspect.get_annotations(seal) == {"_": SealVersion, "return": Sealed}
     there = ActivityEnvironment()
     there.info = replace(there.info, workflow_id=RUN, activity_id="9")
     assert await there.run(seal, None) == Sealed.model_validate(sealed)

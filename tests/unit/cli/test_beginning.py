@@ -170,6 +170,8 @@ def test_with_simulators_nothing_real_is_reached(tmp_path: Path) -> None:
     }
     assert config["slack"]["callback_url"] == f"{layout.addresses.api_url}/webhooks/slack/interactions"
     assert workers["CCB_SLACK_BASE_URL"] == f"{layout.addresses.simulators_url}/slack/api/"
+    assert f"http://{told(layout, 'runner')['CCB_RUNNER_PRIVATE_HOSTS']}" == layout.addresses.temporal_http_url
+    assert "CCB_RUNNER_PRIVATE_HOSTS" not in told(made(tmp_path, {}), "runner")
 
 
 def test_given_values_win_over_the_environments_over_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,9 @@ COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name for name, service in SERVICES.items() if service.get("image") == "ccb:local"}
 
-_SAYS_SECRET = re.compile(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|PRIVATE_KEY|ACCESS_KEY|API_KEY|RUNNER_KEY|_AUTH$|_URL$")
+_SAYS_SECRET = re.compile(
+    r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|PRIVATE_KEY|ACCESS_KEY|API_KEY|RUNNER_KEY|SIGNING_KEY|_AUTH$|_URL$"
+)
 _USED = re.compile(r"\$\{([A-Z0-9_]+)([^}]*)\}")
 
 
@@ -153,7 +155,8 @@ def test_the_runner_sees_no_storage_and_no_vendor() -> None:
     assert runner["networks"] == ["front"]
     assert COMPOSE["networks"]["data"]["internal"] is True
     told = {name for name in runner["environment"] if name.startswith("CCB_")}
-    assert {name for name in told if not name.startswith("CCB_RUNNER_")} == set()
+    others = {name for name in told if not name.startswith(("CCB_RUNNER_", "CCB_PACKAGES_"))}
+    assert others == {"CCB_SIGNING_PUBLIC_KEYS"}
 
 
 def test_the_api_holds_no_vendors_token() -> None:
@@ -170,6 +173,7 @@ def test_who_handles_untrusted_text_and_code_holds_no_credential_but_the_storage
         "CCB_RUNNER_",
         "CCB_SECRETS_",
         "CCB_REDIS_",
+        "CCB_SIGNING_",
         "CCB_DATABASE_",
     )
     assert [name for name in told if name.startswith(withheld)] == []

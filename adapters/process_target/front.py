@@ -1,0 +1,173 @@
+"""The front of the stable URLs: where each points, what share a candidate gets, what it announces, how requests went.
+
+The first three are on disk before they count; figures are in memory, and begin anew with the runner.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from random import SystemRandom
+
+import httpx
+
+from adapters.process_target import notices
+from adapters.process_target.deployment import Deployment
+from adapters.process_target.figures import Figures, Timing
+from adapters.process_target.store import Route, Store
+from domain.errors import Conflict, InvalidInput, NotFound, VendorUnavailable
+from domain.vendors import Notice, Traffic
+
+HUNDRED = 100
+
+_random = SystemRandom()
+
+
+class Front:
+    """Routes to `deployments`, which the runner fills and empties."""
+
+    def __init__(self, store: Store, deployments: Mapping[str, Deployment]) -> None:
+        self._store = store
+        self._deployments = deployments
+        self._routes: dict[str, Route] = {}
+        self._decks: dict[str, list[bool]] = {}
+        self._figures: dict[str, Figures] = {}
+        self._since = time.monotonic()
+
+    def open(self) -> None:
+        """Take up what is on disk, but for deployments that are not."""
+        for name, route in self._store.routes().items():
+            found = route if route.candidate in self._deployments else _without(route.candidate, route)
+            self._routes[name] = found if route.live in self._deployments else _without(route.live, found)
+
+    def route(self, name: str) -> Route:
+        """Where it points; nowhere if nobody ever said."""
+        return self._routes.get(name, Route())
+
+    def switch(self, name: str, deployment_id: str | None) -> None:
+        """Point the stable URL of `name` at a deployment of it, or at nothing. Raises NotFound, Conflict."""
+        if deployment_id is not None and self._name(deployment_id) != name:
+            raise Conflict(f"Deployment {deployment_id} is not one of {name}.")
+        self._set(name, Route(live=deployment_id, notice=self.route(name).notice))
+
+    def split(self, name: str, candidate: str, percent: int) -> None:
+        """Give `candidate` that share of the requests; 0 ends it, also where there is none.
+
+        Raises NotFound, InvalidInput.
+        """
+        route = self.route(name)
+        if percent == 0:
+            self._set(name, Route(live=route.live, notice=route.notice))
+            return
+        if route.live is None:
+            raise NotFound(f"No deployment is live under the name {name}; switch to one before you split.")
+        if candidate == route.live:
+            raise InvalidInput(f"{candidate} is the live one itself; name another.", field="candidate")
+        if self._name(candidate) != name:
+            raise InvalidInput(f"Deployment {candidate} is not one of {name}.", field="candidate")
+        self._set(name, Route(live=route.live, candidate=candidate, percent=percent, notice=route.notice))
+
+    def announce(self, name: str, notice: Notice | None) -> None:
+        """Say it with every answer; None takes it back, also where there is none. Raises NotFound, InvalidInput."""
+        route = self.route(name)
+        if notice is not None:
+            notices.check(notice)
+            if route.live is None:
+                raise NotFound(f"No deployment is live under the name {name}.")
+        self._set(name, route.model_copy(update={"notice": notice}))
+
+    def forget(self, deployment_id: str) -> None:
+        """It is about to be stopped: nothing points there any more. The last one of a name takes the notice along."""
+        found = self._deployments.get(deployment_id)
+        routed = (name for name, to in self._routes.items() if deployment_id in {to.live, to.candidate})
+        name = found.spec.name if found else next(routed, None)
+        if name is None:
+            return
+        route = _without(deployment_id, self.route(name))
+        others = (other for other in self._deployments if other != deployment_id and self._name(other) == name)
+        self._set(name, route if route.live or any(others) else Route())
+        self._figures.pop(deployment_id, None)
+
+    def traffic(self, deployment_id: str, seconds: float) -> Traffic:
+        """Raises NotFound."""
+        self._name(deployment_id)
+        return self._of(deployment_id).over(seconds)
+
+    # What a gateway asks.
+
+    def notice(self, name: str) -> Notice | None:
+        return self.route(name).notice
+
+    def choose(self, name: str) -> str:
+        """The deployment for the next request: of each hundred exactly the share, in an order nobody can guess."""
+        route = self.route(name)
+        if route.live is None:
+            raise NotFound(f"No integration is live under the name {name[:100]!r}.")
+        if route.candidate is None:
+            return route.live
+        deck = self._decks.setdefault(name, [])
+        if not deck:
+            deck += [card < route.percent for card in range(HUNDRED)]
+            _random.shuffle(deck)
+        return route.candidate if deck.pop() else route.live
+
+    def other(self, name: str, than: str) -> str | None:
+        """Where a request goes that `than` could not be given."""
+        route = self.route(name)
+        return next((to for to in (route.live, route.candidate) if to not in {None, than}), None)
+
+    @contextmanager
+    def request(self, deployment_id: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
+        with self._of(deployment_id).request() as timing:
+            found = self._deployments.get(deployment_id)
+            if found is None:
+                raise VendorUnavailable("It is being started anew.", retry_after=1)
+            with found.request() as client:
+                yield client, timing
+
+    def _of(self, deployment_id: str) -> Figures:
+        return self._figures.setdefault(deployment_id, Figures(since=self._since))
+
+    def _name(self, deployment_id: str) -> str:
+        if deployment_id not in self._deployments:
+            raise NotFound(f"There is no deployment {deployment_id}.")
+        return self._deployments[deployment_id].spec.name
+
+    def _set(self, name: str, route: Route) -> None:
+        if route == self.route(name):
+            return
+        routes = {**self._routes, name: route}
+        if route == Route():
+            del routes[name]
+        self._store.save_routes(routes)
+        self._routes = routes
+        self._decks.pop(name, None)
+
+
+class Direct:
+    """Each deployment's own URL, straight to it: neither announced nor counted."""
+
+    def __init__(self, deployments: Mapping[str, Deployment]) -> None:
+        self._deployments = deployments
+
+    def notice(self, _: str) -> Notice | None:
+        return None
+
+    def choose(self, deployment_id: str) -> str:
+        if deployment_id not in self._deployments:
+            raise NotFound(f"There is no deployment {deployment_id}.")
+        return deployment_id
+
+    def other(self, _: str, than: str) -> str | None:
+        return None
+
+    @contextmanager
+    def request(self, deployment_id: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
+        with self._deployments[deployment_id].request() as client:
+            yield client, Timing()
+
+
+def _without(deployment_id: str | None, route: Route) -> Route:
+    """Without the live one there is nothing to split."""
+    if deployment_id == route.live:
+        return Route(notice=route.notice)
+    return Route(live=route.live, notice=route.notice) if deployment_id == route.candidate else route

@@ -1,0 +1,56 @@
+"""What all runs together may spend on Claude."""
+
+import asyncio
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from api.problems import documented
+from api.security import Operator, WayIn, actor
+from api.services import Wired
+from domain.base import Data
+from domain.conversation import LimitName, LimitStanding
+from domain.errors import InvalidInput, StorageUnavailable
+
+router = APIRouter(prefix="/api/v1/limits", tags=["limits"])
+
+Usd = Annotated[Decimal, Field(ge=0, le=1_000_000_000)]
+
+
+class NewLimits(Data):
+    """US dollars. What is left out stays as it is; null is no limit; with 0 nothing more is bought."""
+
+    organization_month_usd: Usd | None = Field(
+        default=None, description="For each organisation, in a calendar month (UTC)."
+    )
+    day_usd: Usd | None = Field(default=None, description="For everybody, in a day (UTC).")
+
+
+@router.get("", responses=documented())
+async def read_limits(caller: Operator, services: Wired) -> list[LimitStanding]:
+    """Each limit, what is spent and reserved of it, and when it begins anew."""
+    return await services.limits.standing(caller.organization_id)
+
+
+@router.put("", responses=documented())
+async def set_limits(body: NewLimits, caller: Operator, channel: WayIn, services: Wired) -> list[LimitStanding]:
+    """Set limits. Runs that wait for room look at once whether there is some; turns under way are not stopped."""
+    named: dict[LimitName, Decimal | None] = {
+        "organization_month_usd": body.organization_month_usd,
+        "day_usd": body.day_usd,
+    }
+    changes = {name: usd for name, usd in named.items() if name in body.model_fields_set}
+    if not changes:
+        raise InvalidInput("Name at least one limit.", field="day_usd")
+    await services.limits.set(changes, by=actor(caller, channel))
+    try:
+        async with asyncio.timeout(services.settings.patience):
+            await services.runs.limits_changed()
+    except TimeoutError as error:
+        raise StorageUnavailable(
+            "The limits are set, but not every run that waits could be told: repeat the request, or wait. "
+            "They look by themselves once an hour."
+        ) from error
+    return await services.limits.standing(caller.organization_id)

@@ -1,0 +1,101 @@
+"""What proves a version: its reports one by one, and its bundle, which `ccb verify` checks without us."""
+
+import asyncio
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import Response
+from pydantic import TypeAdapter
+
+from api.found import Found
+from api.problems import documented
+from api.services import Services, Wired
+from domain import bundle, verdict
+from domain.artifacts import ArtifactRef
+from domain.bundle import Bundle
+from domain.errors import Corrupted, NotFound
+from domain.registry import Integration, Version
+
+router = APIRouter(prefix="/api/v1/integrations", tags=["integrations"])
+
+_LISTING = TypeAdapter(dict[str, ArtifactRef])
+"""A workspace as it is stored: path → the file."""
+
+VersionNumber = Annotated[str, Path(description="Which version.", max_length=50, examples=["1.0.0"])]
+
+
+class Report(StrEnum):
+    """What was found of a version, each in its published form."""
+
+    CHECKS = "checks"
+    TESTS = "tests"
+    SBOM = "sbom"
+    LOCK = "lock"
+    VERDICT = "verdict"
+    MEASURED = "measured"
+
+
+_MEDIA_TYPES = {
+    Report.CHECKS: "application/sarif+json",
+    Report.TESTS: "application/junit+xml",
+    Report.SBOM: "application/vnd.cyclonedx+json",
+    Report.LOCK: "application/toml",
+    Report.VERDICT: verdict.MEDIA_TYPE,
+    Report.MEASURED: "application/json",
+}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.get(
+    "/{integration}/versions/{version}/reports/{report}",
+    response_class=Response,
+    responses={
+        **documented(NotFound, Corrupted),
+        200: {"description": "The report.", "content": dict.fromkeys(_MEDIA_TYPES.values(), _BINARY)},
+    },
+)
+async def read_report(found: Found, version: VersionNumber, report: Report, services: Wired) -> Response:
+    """One report of a version: SARIF 2.1.0, JUnit XML, CycloneDX, `pylock.toml`, the signed verdict, measurements."""
+    ref: ArtifactRef | None = getattr(await _version(found, version, services), report)
+    if ref is None:
+        raise NotFound(f"There is no report {report} of {found.name or found.id} {version}.")
+    return _download(await services.artifacts.get(ref), _MEDIA_TYPES[report], ref.hash)
+
+
+@router.get(
+    "/{integration}/versions/{version}/bundle",
+    response_class=Response,
+    responses={
+        **documented(NotFound, Corrupted),
+        200: {"description": "The bundle, a tar.", "content": {bundle.MEDIA_TYPE: _BINARY}},
+    },
+)
+async def read_bundle(found: Found, version: VersionNumber, services: Wired) -> Response:
+    """A version's files with everything that proves them: the bytes that are, or would be, deployed."""
+    wanted = await _version(found, version, services)
+    parts = (wanted.checks, wanted.tests, wanted.sbom, wanted.lock, wanted.verdict)
+    refs = [part for part in parts if part is not None]
+    if len(refs) < len(parts):
+        raise NotFound(f"{found.name or found.id} {version} has no bundle: there is no verdict over it.")
+    get = services.artifacts.get
+    listed = _LISTING.validate_json(await get(wanted.files))
+    contents = await asyncio.gather(*(get(file) for file in listed.values()))
+    files = {path: data.decode() for path, data in zip(listed, contents, strict=True)}
+    packed = Bundle(files, *await asyncio.gather(*(get(ref) for ref in refs))).pack()
+    name = f"{found.name or found.id}-{version}.tar"
+    return _download(packed, bundle.MEDIA_TYPE, wanted.content_hash, name=name)
+
+
+async def _version(found: Integration, number: str, services: Services) -> Version:
+    for version in await services.integrations.versions(found.id):
+        if version.version == number:
+            return version
+    raise NotFound(f"There is no version {number} of {found.name or found.id}.")
+
+
+def _download(data: bytes, media_type: str, etag: str, *, name: str = "") -> Response:
+    headers = {"ETag": f'"{etag}"'}
+    if name:
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(data, media_type=media_type, headers=headers)
