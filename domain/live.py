@@ -14,8 +14,8 @@ class LiveEntry(Data):
 
     `turn`: a turn begins (again, if it began before: what an earlier attempt said is void). `result`: what a tool
     answered, the beginning of it. `text` and `tool`: pieces of Claude's answer; a `tool` without text begins a call,
-    those after it are pieces of its input, as JSON text. `end`: the turn is recorded, with what it used and what it cost
-    in US dollars, and what the run has spent so far.
+    those after it are pieces of its input, as JSON text. `end`: the turn is recorded, with what it used and what it
+    cost in US dollars, and what the run has spent so far.
     """
 
     position: int = 0
