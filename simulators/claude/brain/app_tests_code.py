@@ -5,7 +5,7 @@ from simulators.claude.brain.app_code import default_of, handlers
 from simulators.claude.brain.client_tests_code import body_checks, header_checks
 from simulators.claude.brain.operations import Operation, Service
 from simulators.claude.brain.types import entry, literal, quoted
-from simulators.claude.brain.writing import imported
+from simulators.claude.brain.writing import docstring, imported
 
 _HEAD = '''
 def ask(
@@ -80,6 +80,17 @@ def test_the_application_closes_its_client_at_its_end() -> None:
     assert upstream.closed
 """
 
+_BOUND = """
+
+@pytest.mark.parametrize(("more", "passes"), [(0, True), (1, False)])
+def test_bytes_are_taken_up_to_a_bound(more: int, passes: bool) -> None:
+    sent = b"x" * (8 * 1024 * 1024 + more)
+{lines}    upstream = Upstream({response})
+    response = {asked}
+    assert (response.status_code == 413) is not passes
+    assert [len(request.content) for request in upstream.requests] == [len(sent)] * passes
+"""
+
 
 def _app_test(service: Service, operation: Operation, name: str) -> str:
     lines = samples.answer_lines(service, operation)
@@ -101,6 +112,21 @@ def _app_test(service: Service, operation: Operation, name: str) -> str:
         lines.append(f"assert {checks[operation.answer_kind]}")
     body = "\n".join(f"    {line}" for line in lines)
     return f"\n\ndef test_{name}() -> None:\n{body}\n"
+
+
+def _bound_test(service: Service) -> str:
+    """That bytes are taken up to a bound, where some are."""
+    raw = next((one for one in service.operations if one.body_kind == "raw"), None)
+    if raw is None:
+        return ""
+    asked = samples.request(raw, service, "upstream").replace('content=b"bytes"', "content=sent")
+    return _BOUND.format(
+        response=samples.response(raw), lines=_indented(samples.answer_lines(service, raw)), asked=asked
+    )
+
+
+def _indented(lines: list[str]) -> str:
+    return "".join(f"    {line}\n" for line in lines)
 
 
 def _default_test(service: Service) -> str:
@@ -134,9 +160,21 @@ def app_tests(service: Service, healthy: str = "ok") -> str:
     )
     table = f"\n\nROUTES: dict[str, Callable[[Upstream], httpx.Response]] = {{{routes}}}\n"
     documented = {"GET /health": "Say that the process answers; nothing is called."}
-    documented |= {f"{one.route_method.upper()} {one.route}": one.description for one in service.operations}
+    # By its words: where a docstring is broken into lines does not matter.
+    documented |= {
+        f"{one.route_method.upper()} {one.route}": " ".join(docstring(one.description, 4).strip(' "').split())
+        for one in service.operations
+    }
     described = ", ".join(entry(place, text) for place, text in documented.items())
-    text = _HEAD + table + tests + f"\n\nDOCUMENTED = {{{described}}}\n" + _FAILURES + _default_test(service)
+    text = (
+        _HEAD
+        + table
+        + tests
+        + f"\n\nDOCUMENTED = {{{described}}}\n"
+        + _FAILURES
+        + _bound_test(service)
+        + _default_test(service)
+    )
     settings = [
         f"NAME = {literal(service.name)}",
         f"TITLE = {literal(service.wishes.title or service.name)}",

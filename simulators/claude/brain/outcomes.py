@@ -21,10 +21,11 @@ def clean(answer: str) -> bool:
 
 
 def passed(answer: str) -> bool:
-    """Whether tests ran and none failed."""
+    """Whether tests ran, none failed, and nothing is wrong with the tests themselves."""
     value = as_json(answer) if answer.lstrip().startswith("{") else None
     if isinstance(value, dict) and "failed" in value:
         return not value["failed"] and bool(value.get("passed"))
     failed = re.search(r"\b(\d+) (failed|errors?)\b", answer)
     good = re.search(r"\b(\d+) passed\b", answer)
-    return bool(good and int(good.group(1))) and not (failed and int(failed.group(1)))
+    blocked = re.search(r"^error: ", answer, re.MULTILINE)
+    return bool(good and int(good.group(1))) and not (failed and int(failed.group(1))) and not blocked

@@ -17,7 +17,7 @@ def docstring(text: str, indent: int) -> str:
     space = " " * indent
     if len(text) + indent + 6 <= WIDTH:
         return f'{space}"""{text}"""'
-    lines = textwrap.wrap(text, WIDTH - indent - 6, break_long_words=True)
+    lines = textwrap.wrap(text, WIDTH - indent - 6, break_long_words=True, break_on_hyphens=False)
     return f'{space}"""' + f"\n{space}".join(lines) + f'\n{space}"""'
 
 

@@ -17,6 +17,8 @@ from benchmarks.generation.directory import Folder, NoDirectory, Tarball, open_d
 from benchmarks.generation.measure import Measured, measure
 from benchmarks.generation.report import figures, text
 from benchmarks.generation.runs import Outcome, repairs
+from benchmarks.generation.servers import with_real_claude
+from cli.stack import StackOptions
 
 WANTED = {"documents", "passed", "turns", "input_tokens", "cached_share", "cost_usd", "repairs", "seconds"}
 SERVER = {"url": "https://{region}.example.com/v1/", "variables": {"region": {"default": "eu"}}}
@@ -140,14 +142,25 @@ def test_figures_are_sums_and_the_share_of_later_turns() -> None:
     json.dumps(told)
 
 
+def test_with_the_real_claude_all_else_is_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCB_CLAUDE_API_KEY", "the-real-one")
+    options = StackOptions.on_free_ports(tmp_path, simulate=True)
+    parts = {part.name: part.environment for part in with_real_claude(options, tmp_path, {}).parts}
+    told = {name: value for name, value in parts["workers"].items() if name.startswith("CCB_CLAUDE_")}
+    assert told == {"CCB_CLAUDE_API_KEY": "the-real-one"}
+    assert parts["workers"]["CCB_GITHUB_BASE_URL"].startswith("http://127.0.0.1:")
+    assert not any("the-real-one" in environment.values() for name, environment in parts.items() if name != "workers")
+
+
 @pytest.mark.slow
 async def test_two_documents_go_through_the_product(tmp_path: Path) -> None:
-    """The harness as it is run, on the two documents of the simulated Claude's tests."""
-    source = Path(__file__).parents[1] / "simulators" / "documents"
-    documents: dict[str, dict[str, Any]] = {
-        name: yaml.safe_load((source / f"{name}.yaml").read_text()) | {"servers": [SERVER]}
-        for name in ("modern", "nasty")
-    }
+    """The harness as it is run, on two documents of other tests."""
+    folder = Path(__file__).parents[1]
+    sources = [
+        folder / "simulators" / "documents" / "modern.yaml",
+        folder / "cli_commands" / "documents" / "parcels.yaml",
+    ]
+    documents = {one.stem: yaml.safe_load(one.read_text()) | {"servers": [SERVER]} for one in sources}
     chosen = choose(open_directory(unpacked(tmp_path, documents)), 2, seed=1)
     found = await measure(chosen, seed=1, at_once=2)
     assert [one.failure for one in found.outcomes] == ["", ""]

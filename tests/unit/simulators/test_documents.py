@@ -111,7 +111,7 @@ def test_temporals_own_document_gives_a_service_with_real_answers(
     assert plan.hosts == [temporal.base_url.removeprefix("http://")]
     assert plan.secrets == []
     assert run.turns == 3
-    assert written(play, plan).turns <= 6
+    assert written(play, plan).turns <= 10
     get = served(plan.package, temporal.base_url)
     names = [one["namespaceInfo"]["name"] for one in get("/namespaces?page_size=50")["namespaces"]]
     assert "default" in names
