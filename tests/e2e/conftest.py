@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from cli.stack import Stack, StackOptions
+from tests import policies
 from tests.e2e.outside import Outside, outside
 from tests.e2e.world import World, inhabited
 
@@ -22,6 +23,6 @@ async def world(tmp_path_factory: pytest.TempPathFactory, outside_api: Outside) 
     options = options.model_copy(update={"start_timeout": 150.0})
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
     environ |= {"CCB_DOCUMENTS_ALLOW_PRIVATE": "true", "CCB_REVIEW_APPROVALS": "2"}
-    environ |= {"CCB_RUNNER_PRIVATE_HOSTS": outside_api.host}
+    environ |= {"CCB_RUNNER_PRIVATE_HOSTS": outside_api.host, **policies.brief(tmp_path_factory.mktemp("policy"))}
     async with Stack(options, environ=environ) as stack, inhabited(stack.addresses, outside_api) as world:
         yield world

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from cli.stack import Addresses
+from tests import policies
 from tests.e2e.world import PATIENCE, eventually
 
 _MARK = "CCB_STACK"  # in the environment of every part: its data directory
@@ -32,7 +33,7 @@ class Up:
     async def start(self) -> Addresses:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
         environment |= {"CCB_DOCUMENTS_ALLOW_PRIVATE": "true", "CCB_START_TIMEOUT": str(PATIENCE), **self._ports()}
-        environment |= {"CCB_RUNNER_PRIVATE_HOSTS": self._private_hosts}
+        environment |= {"CCB_RUNNER_PRIVATE_HOSTS": self._private_hosts, **policies.brief(self.data_dir.parent)}
         free = () if self.addresses else ("--free-ports",)
         command = [Path(sys.executable).parent / "ccb", "up", "--simulate", "--json", *free]
         self._process = await asyncio.create_subprocess_exec(

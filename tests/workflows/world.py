@@ -42,6 +42,7 @@ from domain.review import Decision, Review, ReviewPolicy
 from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest, RunOutcome, RunStatus
 from domain.vendors import IssueRef
 from simulators.kit import Simulators
+from tests import policies
 from tests.until import until
 from workers.queues import QUEUES, activities, worker
 from workers.shared import Shared, Step
@@ -327,6 +328,7 @@ async def standing() -> AsyncIterator[World]:
             update={"temporal_config": ("frontend.WorkflowTimeSkippingEnabled=true",)}
         )
         environ = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
+        environ |= policies.brief(Path(folder))
         async with Stack(options, layout=without_workers, environ=environ) as stack:
             url = stack.addresses.simulators_url
             assert url is not None
