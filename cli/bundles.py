@@ -8,8 +8,9 @@ import typer
 
 from cli import output
 from cli.client import Api
+from cli.connection import connected
 from cli.errors import UNREACHABLE, BadInput, CliError, reported
-from cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, DataDir, Json, KeyFile, NameOrId
+from cli.options import DEFAULT_DATA_DIR, DataDir, Json, NameOrId
 from cli.output import said
 from domain import bundle as bundles
 from domain.base import Data
@@ -31,40 +32,37 @@ class Written(Data):
     content_hash: ContentHash
 
 
+@connected
 def bundle(
+    api: Api,
     name: NameOrId,
     version: Annotated[str | None, typer.Option("--version", help="Which; the newest without it.")] = None,
     file: Annotated[Path | None, typer.Option("--output", "-o", help="Where to; NAME-VERSION.tar without it.")] = None,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Fetch a version's bundle: its files, reports, bill of materials, lock and signed verdict."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        versions = [one for one in api.versions(name) if version in {None, one.version}]
-        if not versions:
-            which = f"version {version}" if version else "version yet"
-            raise BadInput(f"{name} has no {which}: `ccb status {name}` says where it stands.", code="not_found")
-        wanted = versions[-1]
-        data = api.bundle(name, wanted.version)
-        target = file or Path(f"{name}-{wanted.version}.tar")
-        try:
-            target.write_bytes(data)
-        except OSError as error:
-            raise BadInput(f"{target} cannot be written: {error.strerror}.", code="unwritable_file") from error
-        written = Written(
-            name=name,
-            version=wanted.version,
-            file=str(target),
-            bytes=len(data),
-            content_hash=wanted.content_hash,
-        )
-        if as_json:
-            output.print_json(written)
-        else:
-            said(f"{target} is {name} {wanted.version}. Check it: ccb verify {target}")
+    versions = [one for one in api.versions(name) if version in {None, one.version}]
+    if not versions:
+        which = f"version {version}" if version else "version yet"
+        raise BadInput(f"{name} has no {which}: `ccb status {name}` says where it stands.", code="not_found")
+    wanted = versions[-1]
+    data = api.bundle(name, wanted.version)
+    target = file or Path(f"{name}-{wanted.version}.tar")
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise BadInput(f"{target} cannot be written: {error.strerror}.", code="unwritable_file") from error
+    written = Written(
+        name=name,
+        version=wanted.version,
+        file=str(target),
+        bytes=len(data),
+        content_hash=wanted.content_hash,
+    )
+    if as_json:
+        output.print_json(written)
+    else:
+        said(f"{target} is {name} {wanted.version}. Check it: ccb verify {target}")
 
 
 def verify(

@@ -10,8 +10,9 @@ from pydantic import JsonValue
 
 from cli import output, view, watch
 from cli.client import Api
-from cli.errors import BadInput, reported
-from cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, DataDir, Json, KeyFile, NameOrId
+from cli.connection import connected
+from cli.errors import BadInput
+from cli.options import Json, NameOrId
 from cli.output import cell, said
 from domain.lifecycle import Stage
 from domain.registry import Integration
@@ -20,7 +21,9 @@ _LARGEST = 25_000_000
 _PAGE = 200
 
 
+@connected
 def create(
+    api: Api,
     title: Annotated[str, typer.Option("--title", help="What is wanted, in a sentence.")],
     spec: Annotated[str, typer.Option("--spec", help="The API's OpenAPI 3.x document: a file, or a URL.")],
     description: Annotated[str, typer.Option("--description", help="More about what is wanted.")] = "",
@@ -34,81 +37,69 @@ def create(
         bool | None, typer.Option("--watch/--no-watch", help="Follow the run; usual on a terminal.", show_default=False)
     ] = None,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Ask for an integration and follow its run."""
-    with reported(as_json=as_json):
-        if description_file is not None:
-            description = _read(description_file).decode("utf-8", "replace")
-        remote = spec.startswith(("http://", "https://"))
-        document = b"" if remote else _read(Path(spec))
-        with Api.at(api_url, key, key_file, data_dir) as api:
-            source: JsonValue = {"url": spec} if remote else {"artifact": api.upload(document).artifact.model_dump()}
-            request: dict[str, JsonValue] = {"title": title, "description": description, "document": source}
-            chosen = {"name": name, "base_url": base_url, "repository": repository}
-            request |= {field: value for field, value in chosen.items() if value is not None}
-            started = api.create(request, key=uuid_utils.uuid7().hex)
-            if follow is None:
-                follow = sys.stdout.isatty() and not as_json
-            if not follow:
-                if as_json:
-                    output.print_json(started)
-                else:
-                    said(f"Started {started.integration_id}. Watch it: ccb watch {started.integration_id}")
-                return
-            run = watch.follow(api, started.integration_id, quiet=as_json)
-            if as_json:
-                output.print_json(run)
-            raise typer.Exit(watch.exit_code(run))
+    if description_file is not None:
+        description = _read(description_file).decode("utf-8", "replace")
+    remote = spec.startswith(("http://", "https://"))
+    document = b"" if remote else _read(Path(spec))
+    source: JsonValue = {"url": spec} if remote else {"artifact": api.upload(document).artifact.model_dump()}
+    request: dict[str, JsonValue] = {"title": title, "description": description, "document": source}
+    chosen = {"name": name, "base_url": base_url, "repository": repository}
+    request |= {field: value for field, value in chosen.items() if value is not None}
+    started = api.create(request, key=uuid_utils.uuid7().hex)
+    if follow is None:
+        follow = sys.stdout.isatty() and not as_json
+    if not follow:
+        if as_json:
+            output.print_json(started)
+        else:
+            said(f"Started {started.integration_id}. Watch it: ccb watch {started.integration_id}")
+        return
+    run = watch.follow(api, started.integration_id, quiet=as_json)
+    if as_json:
+        output.print_json(run)
+    raise typer.Exit(watch.exit_code(run))
 
 
+@connected
 def status(
+    api: Api,
     name: NameOrId,
     follow: Annotated[bool, typer.Option("--watch", help="Follow the run until it ends.")] = False,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Say where an integration stands, what it waits for and since when."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        run = watch.follow(api, name, quiet=as_json) if follow else api.run(name)
-        if as_json:
-            output.print_json(run)
-        elif not follow:
-            output.console.print(view.rendered(run))
-        if follow:
-            raise typer.Exit(watch.exit_code(run))
+    run = watch.follow(api, name, quiet=as_json) if follow else api.run(name)
+    if as_json:
+        output.print_json(run)
+    elif not follow:
+        output.console.print(view.rendered(run))
+    if follow:
+        raise typer.Exit(watch.exit_code(run))
 
 
+@connected
 def list_integrations(
+    api: Api,
     stage: Annotated[Stage | None, typer.Option("--stage", help="Only those in this stage.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")] = 100,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """List integrations, newest first."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        found = _pages(api, stage, limit)
-        if as_json:
-            output.print_json(found)
-            return
-        if not found:
-            said("No integrations yet: ccb create --title … --spec FILE|URL" if stage is None else f"None is {stage}.")
-            return
-        table = output.table("NAME", "STAGE", "VERSION", "CHANGED", "URL OR TITLE")
-        for one in found:
-            changed = cell(output.ago(one.updated_at), "dim")
-            about = one.url or one.failure or one.title
-            table.add_row(cell(one.name or one.id), output.stage(one.stage), cell(one.version), changed, cell(about))
-        output.console.print(table)
+    found = _pages(api, stage, limit)
+    if as_json:
+        output.print_json(found)
+        return
+    if not found:
+        said("No integrations yet: ccb create --title … --spec FILE|URL" if stage is None else f"None is {stage}.")
+        return
+    table = output.table("NAME", "STAGE", "VERSION", "CHANGED", "URL OR TITLE")
+    for one in found:
+        changed = cell(output.ago(one.updated_at), "dim")
+        about = one.url or one.failure or one.title
+        table.add_row(cell(one.name or one.id), output.stage(one.stage), cell(one.version), changed, cell(about))
+    output.console.print(table)
 
 
 def _pages(api: Api, stage: Stage | None, limit: int) -> list[Integration]:
@@ -123,25 +114,22 @@ def _pages(api: Api, stage: Stage | None, limit: int) -> list[Integration]:
     return found
 
 
+@connected
 def logs(
+    api: Api,
     name: NameOrId,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many of the last lines.")] = 200,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Show what the deployed integration printed, and what its runner said of it."""
     styles = {"stderr": "yellow", "runner": "cyan"}
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        for entry in api.logs(name, limit=limit, follow=follow):
-            if as_json:
-                output.print_json(entry)
-            else:
-                at = entry.at.astimezone().strftime("%H:%M:%S")
-                said(f"{at} {entry.stream:<6} {entry.text}", styles.get(entry.stream, ""))
+    for entry in api.logs(name, limit=limit, follow=follow):
+        if as_json:
+            output.print_json(entry)
+        else:
+            at = entry.at.astimezone().strftime("%H:%M:%S")
+            said(f"{at} {entry.stream:<6} {entry.text}", styles.get(entry.stream, ""))
 
 
 def _read(file: Path) -> bytes:

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from cli import output
 from cli.client import Api
+from cli.connection import connected
 from cli.errors import BadInput, reported
 from cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, DataDir, Json, KeyFile
 from cli.output import cell
@@ -35,7 +36,9 @@ def show(
 
 
 @limits.command("set")
+@connected
 def set_limits(
+    api: Api,
     day_usd: Annotated[
         str | None, typer.Option("--day-usd", metavar="USD", help="For everybody in a day; `none` for no limit.")
     ] = None,
@@ -48,18 +51,13 @@ def set_limits(
         ),
     ] = None,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Set limits; runs that wait for room go on if there is some now."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        given = {"day_usd": day_usd, "organization_month_usd": organization_month_usd}
-        body = {name: _usd(value) for name, value in given.items() if value is not None}
-        if not body:
-            raise BadInput("Give at least one of --day-usd and --organization-month-usd.")
-        _shown(api.set_limits(body), as_json=as_json)
+    given = {"day_usd": day_usd, "organization_month_usd": organization_month_usd}
+    body = {name: _usd(value) for name, value in given.items() if value is not None}
+    if not body:
+        raise BadInput("Give at least one of --day-usd and --organization-month-usd.")
+    _shown(api.set_limits(body), as_json=as_json)
 
 
 def _usd(text: str) -> JsonValue:

@@ -7,41 +7,36 @@ from pydantic import JsonValue
 
 from cli import output
 from cli.client import Api, Run
-from cli.errors import BadInput, reported
-from cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, DataDir, Json, KeyFile, NameOrId
+from cli.connection import connected
+from cli.errors import BadInput
+from cli.options import Json, NameOrId
 from cli.output import said
 from cli.view import line
 from domain.runs import cents
 
 
+@connected
 def approve(
+    api: Api,
     name: NameOrId,
     comment: Annotated[str, typer.Option("--comment", help="Words for those who read the review.")] = "",
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Approve exactly the content that is under review now."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        _review(api, name, "approve", comment, as_json=as_json)
+    _review(api, name, "approve", comment, as_json=as_json)
 
 
+@connected
 def request_changes(
+    api: Api,
     name: NameOrId,
     comment: Annotated[str, typer.Option("--comment", help="What has to be different.")],
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Send it back to be written again, with your words."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        if not comment.strip():
-            raise BadInput("Say in --comment what has to be different.")
-        _review(api, name, "request_changes", comment, as_json=as_json)
+    if not comment.strip():
+        raise BadInput("Say in --comment what has to be different.")
+    _review(api, name, "request_changes", comment, as_json=as_json)
 
 
 def _review(api: Api, name: str, decision: str, comment: str, *, as_json: bool) -> None:
@@ -53,41 +48,35 @@ def _review(api: Api, name: str, decision: str, comment: str, *, as_json: bool) 
     _answered(api.tell(name, "reviews", body), f"{done} {now.content_hash}.", as_json=as_json)
 
 
+@connected
 def abandon(
+    api: Api,
     name: NameOrId,
     reason: Annotated[str, typer.Option("--reason", help="Why, for those who asked for it.")],
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Stop the run and undo what it did."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        run = api.tell(name, "abandon", {"reason": reason})
-        _answered(run, "Abandoned; what it did is being undone.", as_json=as_json)
+    run = api.tell(name, "abandon", {"reason": reason})
+    _answered(run, "Abandoned; what it did is being undone.", as_json=as_json)
 
 
+@connected
 def budget(
+    api: Api,
     name: NameOrId,
     usd: Annotated[float | None, typer.Option("--usd", min=0.01, help="US dollars in all.")] = None,
     tokens: Annotated[int | None, typer.Option("--tokens", min=1, help="Tokens in all.")] = None,
     turns: Annotated[int | None, typer.Option("--turns", min=1, help="Turns with Claude in all.")] = None,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Give a run more to spend; one that paused at its limit goes on."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        limits = {"usd": None if usd is None else str(usd), "tokens": tokens, "turns": turns}
-        body: dict[str, JsonValue] = {limit: value for limit, value in limits.items() if value is not None}
-        if not body:
-            raise BadInput("Give at least one of --usd, --tokens and --turns.")
-        run = api.tell(name, "budget", body)
-        now = run.status.budget
-        _answered(run, f"The budget is {cents(now.usd)}, {now.tokens} tokens, {now.turns} turns.", as_json=as_json)
+    limits = {"usd": None if usd is None else str(usd), "tokens": tokens, "turns": turns}
+    body: dict[str, JsonValue] = {limit: value for limit, value in limits.items() if value is not None}
+    if not body:
+        raise BadInput("Give at least one of --usd, --tokens and --turns.")
+    run = api.tell(name, "budget", body)
+    now = run.status.budget
+    _answered(run, f"The budget is {cents(now.usd)}, {now.tokens} tokens, {now.turns} turns.", as_json=as_json)
 
 
 def _answered(run: Run, done: str, *, as_json: bool) -> None:

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from cli import output
 from cli.client import Api, Secret
-from cli.errors import BadInput, reported
-from cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, DataDir, Json, KeyFile, NameOrId
+from cli.connection import connected
+from cli.errors import BadInput
+from cli.options import Json, NameOrId
 from cli.output import cell, said
 from domain.plan import EnvironmentName
 
@@ -25,7 +26,9 @@ _NAME: TypeAdapter[str] = TypeAdapter(EnvironmentName)
 
 
 @secrets.command("set")
+@connected
 def set_secret(
+    api: Api,
     name: NameOrId,
     secret: Annotated[str, typer.Argument(metavar="KEY", help="The secret's name, such as API_TOKEN.")],
     value_file: Annotated[
@@ -36,47 +39,39 @@ def set_secret(
         ),
     ] = None,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Set a secret of an integration, or replace it. A run that waits for it goes on."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        _check_name(secret)
-        value = _value(secret, value_file)
-        api.set_secret(name, secret, value)
-        now = api.secrets(name)
-        if as_json:
-            output.print_json(now)
-        else:
-            said(f"{secret} of {name} is set.")
-            if missing := [one.name for one in now if one.required and not one.is_set]:
-                said(f"Still missing: {', '.join(missing)}")
+    _check_name(secret)
+    value = _value(secret, value_file)
+    api.set_secret(name, secret, value)
+    now = api.secrets(name)
+    if as_json:
+        output.print_json(now)
+    else:
+        said(f"{secret} of {name} is set.")
+        if missing := [one.name for one in now if one.required and not one.is_set]:
+            said(f"Still missing: {', '.join(missing)}")
 
 
 @secrets.command("list")
+@connected
 def list_secrets(
+    api: Api,
     name: NameOrId,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """List the secrets that an integration wants, and which are set. Values are never shown."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api:
-        found = api.secrets(name)
-        if as_json:
-            output.print_json(found)
-            return
-        if not found:
-            said(f"{name} wants no secrets, or has no plan yet.")
-            return
-        table = output.table("KEY", "SET", "REQUIRED", "WHAT IT IS")
-        for one in found:
-            table.add_row(cell(one.name), _is_set(one), cell(_REQUIRED[one.required]), cell(one.description))
-        output.console.print(table)
+    found = api.secrets(name)
+    if as_json:
+        output.print_json(found)
+        return
+    if not found:
+        said(f"{name} wants no secrets, or has no plan yet.")
+        return
+    table = output.table("KEY", "SET", "REQUIRED", "WHAT IT IS")
+    for one in found:
+        table.add_row(cell(one.name), _is_set(one), cell(_REQUIRED[one.required]), cell(one.description))
+    output.console.print(table)
 
 
 _REQUIRED = {True: "yes", False: "no", None: "not in the plan"}

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from cli import output, stream, view
 from cli.client import Api, Run
-from cli.errors import UNREACHABLE, CliError, reported
-from cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, DataDir, Json, KeyFile, NameOrId
+from cli.connection import connected
+from cli.errors import UNREACHABLE, CliError
+from cli.options import Json, NameOrId
 from cli.stream import SETTLED, Happening
 from domain.lifecycle import Stage
 from domain.runs import cents
@@ -30,17 +31,15 @@ FromStart = Annotated[
 ]
 
 
+@connected
 def watch(
+    api: Api,
     name: NameOrId,
     from_start: FromStart = False,
     as_json: Json = False,
-    api_url: ApiUrl = None,
-    key: ApiKey = None,
-    key_file: KeyFile = None,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Show what happens in a run while it happens, until it is over. Ends with 1 if it failed."""
-    with reported(as_json=as_json), Api.at(api_url, key, key_file, data_dir) as api, _leaving(name):
+    with _leaving(name):
         if not as_json:
             raise typer.Exit(exit_code(follow(api, name, from_start=from_start)))
         for one in stream.happenings(api, name, from_start=from_start):

