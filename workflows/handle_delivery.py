@@ -38,7 +38,7 @@ class HandleDeliveryWorkflow:
             case NoIntent():
                 return DeliveryOutcome(action="ignored", detail=intent.why)
             case RefuseIntent():
-                # An issue that is opened with its label comes as two deliveries, and one answer is enough.
+                # A label can be taken away and given again; one answer is enough.
                 return await self._refuse(intent.origin, intent.reason, comment_key="refused")
             case CreateIntent():
                 return await self._create(intent)

@@ -70,10 +70,14 @@ class GitHubInbox:
         )
         if not asks:
             return NoIntent(why=f"not labelled {self._label}")
-        return await self._create(issue, where, issue.user or event.sender)
+        return await self._create(event, where)
 
-    async def _create(self, issue: webhooks.Issue, where: IssueRef, author: webhooks.User) -> Intent:
+    async def _create(self, event: webhooks.IssueEvent, where: IssueRef) -> Intent:
+        issue = event.issue
         asked = issues.read(issue.body or "")
+        if asked.document is None and event.action == "opened":
+            # GitHub delivers `opened` and `labeled` at once for an issue opened with its label: the second answers.
+            return NoIntent(why="what is missing is told by the delivery of its label")
         if asked.document is None:
             return RefuseIntent(origin=Origin(issue=where), reason=_NO_DOCUMENT)
         create = CreateIntegration(
@@ -87,7 +91,7 @@ class GitHubInbox:
                 name=asked.name,
                 base_url=asked.base_url,
             ),
-            requester=await self._actor(author),
+            requester=await self._actor(issue.user or event.sender),
             repository=where.repo,
             issue=where,
             policy=self._policy,

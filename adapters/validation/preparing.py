@@ -47,9 +47,10 @@ async def prepared(
 
 
 async def beating(work: Awaitable[_T], heartbeat: Heartbeat, what: str) -> _T:
-    """Wait for `work`, and say every second that it goes on."""
+    """Wait for `work`; say at once, and every second from then, that it goes on."""
     task = asyncio.ensure_future(work)
     try:
+        heartbeat(what)
         while not (await asyncio.wait({task}, timeout=1))[0]:
             heartbeat(what)
     finally:
