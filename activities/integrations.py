@@ -6,7 +6,17 @@ from domain.errors import Corrupted
 from domain.plan import host_of
 from domain.ports import Integrations
 from domain.registry import Integration
-from domain.steps import Accept, ClaimName, EnterStage, RecordReview, RecordVersion, Register, VersionOf
+from domain.steps import (
+    Accept,
+    BeginRun,
+    ClaimName,
+    EnterStage,
+    RecordReview,
+    RecordVersion,
+    Register,
+    Standing,
+    VersionOf,
+)
 
 
 class IntegrationActivities:
@@ -19,6 +29,15 @@ class IntegrationActivities:
     async def accept(self, cmd: Accept) -> None:
         host = None if cmd.base_url is None else host_of(cmd.base_url)[:300]
         await self._integrations.accept(cmd.create, workflow_id=cmd.workflow_id, run_id=cmd.run_id, api_host=host)
+
+    @activity.defn(name="integration.begin")
+    async def begin(self, cmd: BeginRun) -> Standing:
+        begun = await self._integrations.begin(cmd)
+        entry = await self._integrations.entry(begun.id)
+        versions = await self._integrations.versions(begun.id)
+        serves = entry.version if entry else begun.version
+        version = next((one for one in versions if one.version == serves), None)
+        return Standing(integration=begun, version=version, entry=entry)
 
     @activity.defn(name="integration.claim_name")
     async def claim_name(self, cmd: ClaimName) -> str:
@@ -34,6 +53,7 @@ class IntegrationActivities:
             detail=cmd.detail,
             version=cmd.version,
             url=cmd.url,
+            returning=cmd.returning,
         )
         activity.logger.info("entered stage", extra={"integration_id": entered.id, "stage": entered.stage})
 

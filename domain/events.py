@@ -11,6 +11,8 @@ from domain.ids import EventId, IntegrationId
 class EventType(StrEnum):
     CREATED = "integration.created"
     UPDATED = "integration.updated"
+    RUN_STARTED = "integration.run_started"
+    RUN_FAILED = "integration.run_failed"
     STAGE_CHANGED = "integration.stage_changed"
     VERSION_RECORDED = "integration.version_recorded"
     REVIEWED = "integration.reviewed"

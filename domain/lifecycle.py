@@ -1,4 +1,4 @@
-"""The life cycle of an integration: its stages, and which may follow which."""
+"""The life cycle of an integration: its stages, which may follow which, and what a run can do to it."""
 
 from enum import StrEnum
 
@@ -21,6 +21,21 @@ class Stage(StrEnum):
         return self in {Stage.ACTIVE, Stage.FAILED, Stage.DEPRECATED, Stage.RETIRED}
 
 
+class Operation(StrEnum):
+    """What a life-cycle run does. One at a time for one integration."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DEPLOY = "deploy"
+    ROLL_BACK = "roll_back"
+    DEPRECATE = "deprecate"
+    RETIRE = "retire"
+
+    @property
+    def words(self) -> str:
+        return self.value.replace("_", " ")
+
+
 _FORWARD: dict[Stage, set[Stage]] = {
     Stage.REQUESTED: {Stage.ANALYZING},
     Stage.ANALYZING: {Stage.GENERATING},
@@ -30,7 +45,7 @@ _FORWARD: dict[Stage, set[Stage]] = {
     Stage.DEPLOYING: {Stage.ACTIVE, Stage.TESTING},
     Stage.ACTIVE: {Stage.ANALYZING, Stage.GENERATING, Stage.TESTING, Stage.DEPLOYING, Stage.DEPRECATED, Stage.RETIRED},
     Stage.FAILED: {Stage.ANALYZING, Stage.GENERATING, Stage.TESTING, Stage.RETIRED},
-    Stage.DEPRECATED: {Stage.ACTIVE, Stage.RETIRED},
+    Stage.DEPRECATED: {Stage.ACTIVE, Stage.ANALYZING, Stage.GENERATING, Stage.DEPLOYING, Stage.RETIRED},
     Stage.RETIRED: set(),
 }
 
@@ -40,3 +55,8 @@ def may_follow(now: Stage, then: Stage) -> bool:
     if then is Stage.FAILED:
         return not now.terminal or now is Stage.FAILED
     return then in _FORWARD[now] or then is now
+
+
+def may_return(now: Stage, then: Stage) -> bool:
+    """Whether a run that was undone may leave its integration in `then`, where it was before."""
+    return then in {Stage.ACTIVE, Stage.DEPRECATED} and now is not Stage.RETIRED

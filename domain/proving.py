@@ -33,8 +33,9 @@ class Rule(Data):
 class Measures(Data):
     """Limits of what is measured in the sandbox: an integration that needs more is a finding.
 
-    Times are in seconds or milliseconds as named, memory in MiB. The load is `requests` in all, `concurrency` at once,
-    to `/health` and to each route.
+    Times are in seconds or milliseconds as named, memory in MiB. The load is `requests` in all, `rate` a second, to
+    `/health` and then to each route, whether or not earlier ones are answered; of these `concurrency` at once, and what
+    is due meanwhile is late by so much.
     """
 
     import_seconds: float = Field(default=5.0, gt=0)
@@ -42,7 +43,8 @@ class Measures(Data):
     memory_mib: int = Field(default=256, gt=0)
     health_p95_ms: float = Field(default=250.0, gt=0)
     route_p95_ms: float = Field(default=1_000.0, gt=0)
-    requests: int = Field(default=60, ge=1, le=10_000)
+    requests: int = Field(default=40, ge=1, le=10_000)
+    rate: float = Field(default=200.0, gt=0, le=100_000)
     concurrency: int = Field(default=4, ge=1, le=100)
 
 

@@ -5,15 +5,19 @@ from pydantic import AwareDatetime
 from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.ids import ContentHash, DeploymentId, IntegrationId
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
 from domain.manifest import HealthCheck
 from domain.people import Actor
 from domain.plan import Capability, Dependency, Host, Name
+from domain.runs import DocumentSource
 from domain.vendors import IssueRef, PullRequest, RepoName
 
 
 class Integration(Data):
-    """An integration as the database has it. `revision` grows by one with each change (for ETags)."""
+    """An integration as the database has it. `revision` grows by one with each change (for ETags).
+
+    `operation` is what its newest run does or did; `failure` is why that run failed, if it did.
+    """
 
     id: IntegrationId
     organization_id: str
@@ -22,6 +26,7 @@ class Integration(Data):
     stage: Stage
     workflow_id: str
     run_id: str
+    operation: Operation = Operation.CREATE
     requester: Actor
     repository: RepoName
     issue: IssueRef | None = None
@@ -34,7 +39,10 @@ class Integration(Data):
 
 
 class Version(Data):
-    """A version: source bundle by content hash, reports, signed verdict, pull request."""
+    """A version: source bundle by content hash, reports, signed verdict, pull request.
+
+    `document` is the API's document that it was built for, `source` where that came from.
+    """
 
     integration_id: IntegrationId
     version: str
@@ -51,6 +59,9 @@ class Version(Data):
     tests_failed: int = 0
     pull_request: PullRequest | None = None
     bundle: str | None = None
+    document: ArtifactRef | None = None
+    source: DocumentSource | None = None
+    base_url: str = ""
     created_at: AwareDatetime | None = None
 
 

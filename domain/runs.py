@@ -13,7 +13,7 @@ from domain.base import Data
 from domain.conversation import Budget, Spent
 from domain.errors import ErrorData
 from domain.ids import DEFAULT_ORGANIZATION, ContentHash, IntegrationId
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
 from domain.people import Actor
 from domain.plan import Name, Plan
 from domain.reports import TestCounts
@@ -56,18 +56,23 @@ class IntegrationRequest(Data):
     base_url: str | None = Field(default=None, max_length=500)
 
 
-class CreateIntegration(Data):
-    """Input of the CreateIntegration saga."""
+class Work(Data):
+    """What every life-cycle run is told: whose it is, who asked, who decides, and what it may spend."""
 
     integration_id: IntegrationId
     organization_id: str
-    request: IntegrationRequest
     requester: Actor
     repository: RepoName
     issue: IssueRef | None = None
     policy: ReviewPolicy = ReviewPolicy()
     budget: Budget = Budget()
     max_repairs: int = Field(default=3, ge=0, le=20)
+
+
+class CreateIntegration(Work):
+    """Input of the CreateIntegration saga."""
+
+    request: IntegrationRequest
 
 
 class RunAccepted(Data):
@@ -133,6 +138,7 @@ class RunStatus(Data):
     """Where a run stands: the answer of the `status` query. `progress` is between 0 and 1."""
 
     integration_id: IntegrationId
+    operation: Operation = Operation.CREATE
     name: Name | None
     version: str
     stage: Stage
@@ -158,6 +164,7 @@ class RunOutcome(Data):
     """Result of a life-cycle run."""
 
     integration_id: IntegrationId
+    operation: Operation = Operation.CREATE
     name: Name | None
     version: str
     stage: Stage

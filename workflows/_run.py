@@ -17,9 +17,9 @@ from activities.repository import RepositoryActivities
 from domain import ids
 from domain.artifacts import ArtifactRef
 from domain.conversation import Budget
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
 from domain.people import Actor
-from domain.runs import Converse, Conversed, CreateIntegration, Undone, Waiting
+from domain.runs import Converse, Conversed, Undone, Waiting, Work
 from domain.steps import CommentOnIssue, EnterStage, PostMessage
 from workflows import policies
 from workflows._book import RunBook
@@ -35,9 +35,11 @@ _NAME = SearchAttributeKey.for_keyword("IntegrationName")
 class Run:
     """What the parts of a saga share."""
 
-    def __init__(self, cmd: CreateIntegration, *, version: str) -> None:
+    def __init__(
+        self, cmd: Work, *, operation: Operation, title: str, name: str | None = None, version: str = ""
+    ) -> None:
         self.cmd = cmd
-        self.book = RunBook(cmd, version=version, now=workflow.now())
+        self.book = RunBook(cmd, operation=operation, title=title, name=name, version=version, now=workflow.now())
         self._next_turn = 1
         self._conversations = 0
         self._entries = 0
@@ -51,8 +53,10 @@ class Run:
         return workflow.info().workflow_id
 
     def key(self, name: str) -> str:
-        """The idempotency key of a step: the workflow id and the step's name."""
-        return f"{self.id}/{name}"
+        """The idempotency key of a step: the workflow id and the step's name; from the second run on, the run's too."""
+        if self.book.operation is Operation.CREATE:
+            return f"{self.id}/{name}"
+        return f"{self.id}/{workflow.info().first_execution_run_id}/{name}"
 
     async def enter(
         self,
@@ -64,6 +68,7 @@ class Run:
         version: str | None = None,
         url: str | None = None,
         patient: bool = False,
+        returning: bool = False,
     ) -> None:
         """Enter a stage, in the database first, then in the book and the search attributes."""
         self._entries += 1
@@ -75,6 +80,7 @@ class Run:
             detail=detail,
             version=version,
             url=url,
+            returning=returning,
         )
         await record(IntegrationActivities.enter, cmd, policies.UNDO_RECORD if patient else policies.RECORD)
         self.book.enter(stage, workflow.now())

@@ -29,7 +29,7 @@ def progress_message(book: RunBook) -> ChatMessage:
     """Replaces the request for a review once there is nothing to press any more."""
     titles = {Stage.ACTIVE: "is active", Stage.FAILED: "failed"}
     return ChatMessage(
-        title=f"{book.name or book.cmd.request.title} {book.version} {titles.get(book.stage, f'is {book.stage}')}",
+        title=f"{book.name or book.title} {book.version} {titles.get(book.stage, f'is {book.stage}')}",
         text=_summary(book),
     )
 
@@ -45,13 +45,13 @@ def reminder(book: RunBook, days: int) -> ChatMessage:
 def pause_message(book: RunBook, waiting: Waiting) -> ChatMessage:
     """A run stands at a limit; it goes on by itself where the limit begins anew."""
     return ChatMessage(
-        title=f"{book.name or book.cmd.request.title} {book.version} waits",
+        title=f"{book.name or book.title} {book.version} waits",
         text=f"It waits for {waiting.what}",
     )
 
 
 def _summary(book: RunBook) -> str:
-    lines = [book.plan.summary if book.plan else book.cmd.request.title]
+    lines = [book.plan.summary if book.plan else book.title]
     if book.pull_request:
         lines.append(f"Pull request: {book.pull_request.url}")
     if book.tests:

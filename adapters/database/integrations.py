@@ -12,11 +12,12 @@ from adapters.database.journal import Change
 from adapters.database.tables import LIVING, integrations, registry, reviews, versions
 from domain.errors import Conflict, NameTaken
 from domain.events import EventType
-from domain.lifecycle import Stage, may_follow
+from domain.lifecycle import Operation, Stage, may_follow, may_return
 from domain.people import Actor
 from domain.registry import Integration, RegistryEntry, Version
 from domain.review import Review
 from domain.runs import CreateIntegration
+from domain.steps import BeginRun
 
 _TYPES = {Stage.ACTIVE: EventType.ACTIVATED, Stage.FAILED: EventType.FAILED}
 
@@ -46,6 +47,7 @@ class SqlIntegrations(IntegrationReads):
             stage=Stage.REQUESTED,
             workflow_id=workflow_id,
             run_id=run_id,
+            operation=Operation.CREATE,
             requester=cmd.requester.model_dump(mode="json"),
             repository=cmd.repository,
             api_host=api_host,
@@ -71,6 +73,29 @@ class SqlIntegrations(IntegrationReads):
         await journal.append(connection, row, change, now)
         return rows.integration(row)
 
+    async def begin(self, cmd: BeginRun) -> Integration:
+        change = Change(
+            key=f"begin:{cmd.run_id}",
+            type=EventType.RUN_STARTED,
+            action=f"integration.{cmd.operation}",
+            result="started",
+            actor=cmd.requester,
+            detail=cmd.detail,
+            metadata={"operation": cmd.operation, "run_id": cmd.run_id},
+        )
+        columns = {"operation": cmd.operation, "workflow_id": cmd.workflow_id, "run_id": cmd.run_id, "failure": None}
+        async with self._db.write() as connection:
+            row = await journal.locked(connection, cmd.integration_id)
+            if await journal.written(connection, cmd.integration_id, change.key):
+                return rows.integration(row)
+            if row["stage"] not in cmd.of:
+                raise Conflict(
+                    f"To {cmd.operation.words} an integration it has to be {' or '.join(cmd.of)}; "
+                    f"{row['name'] or row['id']} is {row['stage']}.",
+                    stage=row["stage"],
+                )
+            return rows.integration(await journal.write(connection, cmd.integration_id, change, columns))
+
     async def claim_name(self, integration_id: str, name: str) -> str:
         async with self._db.write() as connection:
             row = await journal.locked(connection, integration_id)
@@ -88,10 +113,11 @@ class SqlIntegrations(IntegrationReads):
         detail: str = "",
         version: str | None = None,
         url: str | None = None,
+        returning: bool = False,
     ) -> Integration:
         change = Change(
             key=f"enter:{key}",
-            type=_TYPES.get(stage, EventType.STAGE_CHANGED),
+            type=EventType.RUN_FAILED if returning else _TYPES.get(stage, EventType.STAGE_CHANGED),
             action="integration.enter",
             result=stage,
             actor=actor or journal.SYSTEM,
@@ -100,6 +126,8 @@ class SqlIntegrations(IntegrationReads):
         )
         try:
             async with self._db.write() as connection:
+                if returning:
+                    return await _return(connection, integration_id, stage, change)
                 return await _enter(connection, integration_id, stage, change, version=version, url=url)
         except Conflict as error:
             # A failed integration gave its name up; coming back, it may find it taken.
@@ -257,6 +285,23 @@ async def _enter(
     }
     told = change.metadata | {"from": now, "version": columns["version"]}
     change = change.model_copy(update={"metadata": told})
+    return rows.integration(await journal.write(connection, integration_id, change, columns))
+
+
+async def _return(connection: AsyncConnection, integration_id: str, stage: Stage, change: Change) -> Integration:
+    """Back to where it was: what serves is what the registry says."""
+    row = await journal.locked(connection, integration_id)
+    if await journal.written(connection, integration_id, change.key):
+        return rows.integration(row)
+    now = Stage(row["stage"])
+    if not may_return(now, stage):
+        raise Conflict(f"An integration that is {now} cannot return to {stage}.", stage=now, wanted=stage)
+    columns: dict[str, object] = {"stage": stage, "failure": change.detail}
+    query = select(registry.c.document).where(registry.c.integration_id == integration_id, registry.c.is_current)
+    entry = (await connection.execute(query)).scalar_one_or_none()
+    if entry is not None:
+        columns |= {"version": entry["version"], "url": entry["url"]}
+    change = change.model_copy(update={"metadata": change.metadata | {"from": now}})
     return rows.integration(await journal.write(connection, integration_id, change, columns))
 
 

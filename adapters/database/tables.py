@@ -80,6 +80,7 @@ integrations = Table(
     Column("stage", String(20), nullable=False),
     Column("workflow_id", String(255), nullable=False),
     Column("run_id", String(64), nullable=False),
+    Column("operation", String(20), nullable=False, server_default="create"),
     Column("requester", JSON, nullable=False),
     Column("repository", String(255), nullable=False),
     Column("api_host", String(300), index=True),

@@ -25,7 +25,18 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from domain import ids
 from domain.errors import Conflict, NotFound, StorageUnavailable
 from domain.failures import from_failure
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
+from domain.operations import (
+    DEPLOY_WORKFLOW,
+    DEPRECATE_WORKFLOW,
+    RETIRE_WORKFLOW,
+    UPDATE_WORKFLOW,
+    DeployVersion,
+    DeprecateIntegration,
+    LaterWork,
+    RetireIntegration,
+    UpdateIntegration,
+)
 from domain.review import Review
 from domain.runs import (
     ABANDON_UPDATE,
@@ -48,6 +59,7 @@ from domain.runs import (
     RaiseBudget,
     RunAccepted,
     RunStatus,
+    Work,
 )
 
 _log = logging.getLogger(__name__)
@@ -68,35 +80,71 @@ class TemporalRuns:
         self._client = client
 
     async def start_create(self, cmd: CreateIntegration) -> RunAccepted:
+        try:
+            return await self._start(
+                CREATE_WORKFLOW,
+                Operation.CREATE,
+                cmd,
+                f"Create: {cmd.request.title[:120]}",
+                conflict=WorkflowIDConflictPolicy.USE_EXISTING,
+                reuse=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            )
+        except WorkflowAlreadyStartedError as error:
+            described = await self._handle(cmd.integration_id).describe()
+            if described.run_id is None:
+                raise Conflict(f"The run of {cmd.integration_id} has ended; ask for a new one.") from error
+            return RunAccepted(integration_id=cmd.integration_id, workflow_id=described.id, run_id=described.run_id)
+
+    async def start(self, cmd: LaterWork) -> RunAccepted:
+        workflow, operation, summary = _described(cmd)
+        try:
+            return await self._start(
+                workflow,
+                operation,
+                cmd,
+                summary,
+                conflict=WorkflowIDConflictPolicy.FAIL,
+                reuse=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            )
+        except WorkflowAlreadyStartedError as error:
+            raise Conflict(
+                f"A run of {cmd.integration_id} is under way; wait for its end, or abandon it.",
+                workflow_id=ids.lifecycle_workflow(cmd.integration_id),
+            ) from error
+
+    async def _start(
+        self,
+        workflow: str,
+        operation: Operation,
+        cmd: Work,
+        summary: str,
+        *,
+        conflict: WorkflowIDConflictPolicy,
+        reuse: WorkflowIDReusePolicy,
+    ) -> RunAccepted:
         workflow_id = ids.lifecycle_workflow(cmd.integration_id)
         start: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
-            CREATE_WORKFLOW,
+            workflow,
             cmd,
             id=workflow_id,
             task_queue=LIFECYCLE_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            static_summary=f"Create: {cmd.request.title[:120]}",
+            id_conflict_policy=conflict,
+            id_reuse_policy=reuse,
+            static_summary=summary,
             search_attributes=TypedSearchAttributes(
                 [
                     SearchAttributePair(INTEGRATION_ID, cmd.integration_id),
-                    SearchAttributePair(OPERATION, "create"),
+                    SearchAttributePair(OPERATION, operation.value),
                     SearchAttributePair(STAGE, Stage.REQUESTED.value),
                     SearchAttributePair(ORGANIZATION_ID, cmd.organization_id),
                 ]
             ),
         )
-        try:
-            async with _translated(workflow_id):
-                accepted: RunAccepted = await self._client.execute_update_with_start_workflow(
-                    ACCEPTED_UPDATE, start_workflow_operation=start, id=ACCEPTED_UPDATE, result_type=RunAccepted
-                )
-                return accepted
-        except WorkflowAlreadyStartedError as error:
-            described = await self._client.get_workflow_handle(workflow_id).describe()
-            if described.run_id is None:
-                raise Conflict(f"The run of {cmd.integration_id} has ended; ask for a new one.") from error
-            return RunAccepted(integration_id=cmd.integration_id, workflow_id=workflow_id, run_id=described.run_id)
+        async with _translated(workflow_id):
+            accepted: RunAccepted = await self._client.execute_update_with_start_workflow(
+                ACCEPTED_UPDATE, start_workflow_operation=start, id=ACCEPTED_UPDATE, result_type=RunAccepted
+            )
+            return accepted
 
     async def submit_review(self, integration_id: str, review: Review) -> RunStatus:
         # The update id makes a repeated delivery of one review one review.
@@ -197,6 +245,20 @@ class TemporalRuns:
                 "waiting": talk.waiting or status.waiting,
             }
         )
+
+
+def _described(cmd: LaterWork) -> tuple[str, Operation, str]:
+    """Workflow, operation and summary of what is asked for."""
+    match cmd:
+        case UpdateIntegration():
+            return UPDATE_WORKFLOW, Operation.UPDATE, f"Update: {cmd.reason.title[:120]}"
+        case DeployVersion():
+            operation = Operation.ROLL_BACK if cmd.rollback else Operation.DEPLOY
+            return DEPLOY_WORKFLOW, operation, f"{operation.words.capitalize()}: {cmd.version} to {cmd.environment}"
+        case DeprecateIntegration():
+            return DEPRECATE_WORKFLOW, Operation.DEPRECATE, f"Deprecate: {cmd.reason[:120]}"
+        case RetireIntegration():
+            return RETIRE_WORKFLOW, Operation.RETIRE, f"Retire: {cmd.reason[:120]}"
 
 
 @asynccontextmanager

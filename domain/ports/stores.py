@@ -20,6 +20,7 @@ from domain.runs import (
     Delivery,
     DeliveryOutcome,
 )
+from domain.steps import BeginRun
 from domain.vendors import (
     IssueRef,
 )
@@ -60,6 +61,12 @@ class Integrations(Protocol):
         Raises NameTaken if `cmd.request.name` is given and an integration that is not failed or retired has it.
         """
 
+    async def begin(self, cmd: BeginRun) -> Integration:
+        """Note that a run begins, with the event `integration.run_started`; the row as it is then, its stage unchanged.
+
+        Repeated for the same run: the row. Raises NotFound, and Conflict if it is in none of the stages `cmd.of`.
+        """
+
     async def claim_name(self, integration_id: str, name: str) -> str:
         """Give the integration its name and return it: `name`, or `name-2`, `name-3` … if it is taken.
 
@@ -76,11 +83,15 @@ class Integrations(Protocol):
         detail: str = "",
         version: str | None = None,
         url: str | None = None,
+        returning: bool = False,
     ) -> Integration:
         """Move to `stage`, with the event `integration.stage_changed` (ACTIVATED/FAILED for those stages).
 
         Sets `version` and `url` where given; FAILED stores `detail` as `failure`, clears `url` and frees the name.
-        Repeated with the same `key`: no second event. Raises Conflict if `lifecycle.may_follow` refuses.
+        `returning`: a run was undone, so it is where it was before; `detail` is stored as `failure`, version and URL
+        are those of the registry, and the event is `integration.run_failed`.
+        Repeated with the same `key`: no second event. Raises Conflict if `lifecycle.may_follow` refuses, or
+        `may_return` where it is returning.
         """
 
     async def record_version(self, version: Version, *, key: str) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from domain.intents import Intent
+from domain.operations import LaterWork
 from domain.reports import CheckReport, TestReport
 from domain.review import Review
 from domain.runs import (
@@ -97,6 +98,12 @@ class Runs(Protocol):
         """Start the saga and return once its row is written. The same integration id again: the first answer.
 
         Raises what the run refuses the request with (InvalidDocument, Unreachable, NameTaken, …).
+        """
+
+    async def start(self, cmd: LaterWork) -> RunAccepted:
+        """Start a run on an integration that exists, and return once its beginning is written.
+
+        Raises Conflict where a run of it is under way, with its workflow id, and what the run refuses.
         """
 
     async def submit_review(self, integration_id: str, review: Review) -> RunStatus: ...

@@ -2,10 +2,10 @@
 
 from domain.base import Data
 from domain.ids import IntegrationId
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
 from domain.people import Actor
 from domain.plan import Name
-from domain.registry import RegistryEntry, Version
+from domain.registry import Integration, RegistryEntry, Version
 from domain.review import Review
 from domain.runs import (
     Abandon,
@@ -22,12 +22,34 @@ class Accept(Data):
     base_url: str | None = None
 
 
+class BeginRun(Data):
+    """A run of `operation` begins on an integration that is in one of the stages `of`."""
+
+    integration_id: IntegrationId
+    operation: Operation
+    requester: Actor
+    workflow_id: str
+    run_id: str
+    of: list[Stage] = [Stage.ACTIVE]
+    detail: str = ""
+
+
+class Standing(Data):
+    """What a run finds: the integration as it was before, the version that serves and its entry in the registry."""
+
+    integration: Integration
+    version: Version | None = None
+    entry: RegistryEntry | None = None
+
+
 class ClaimName(Data):
     integration_id: IntegrationId
     name: Name
 
 
 class EnterStage(Data):
+    """`returning`: the run was undone, and the integration is again where it was before it."""
+
     integration_id: IntegrationId
     stage: Stage
     key: str
@@ -35,6 +57,7 @@ class EnterStage(Data):
     detail: str = ""
     version: str | None = None
     url: str | None = None
+    returning: bool = False
 
 
 class RecordVersion(Data):
