@@ -1,6 +1,6 @@
 """Logs and traces."""
 
 from adapters.telemetry.logs import user_id
-from adapters.telemetry.setup import configure
+from adapters.telemetry.setup import configure, leave
 
-__all__ = ["configure", "user_id"]
+__all__ = ["configure", "leave", "user_id"]
