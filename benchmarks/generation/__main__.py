@@ -2,14 +2,12 @@
 
 import argparse
 import asyncio
-import logging
 import os
-import signal
 import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from adapters import telemetry
+from benchmarks.command import run
 from benchmarks.generation.choosing import choose
 from benchmarks.generation.directory import NoDirectory, open_directory
 from benchmarks.generation.measure import Different, Measured, measure
@@ -48,11 +46,7 @@ async def _measured(given: argparse.Namespace, budget: Budget) -> Measured:
             f"The real Claude: at most ${budget.usd} for each of {len(documents)} documents, "
             f"${budget.usd * len(documents)} in all.\n"
         )
-    measuring = asyncio.ensure_future(
-        measure(documents, seed=given.seed, at_once=given.at_once, real=given.real, budget=budget)
-    )
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)
-    return await measuring
+    return await measure(documents, seed=given.seed, at_once=given.at_once, real=given.real, budget=budget)
 
 
 def main() -> int:
@@ -63,19 +57,12 @@ def main() -> int:
         parser.error(f"--real needs {KEY} in the environment, and --budget-usd")
     shared = given.budget_usd / given.documents if given.budget_usd is not None else None
     budget = Budget() if shared is None else Budget(usd=shared)
-    telemetry.configure("benchmark", level=logging.WARNING)
-    try:
-        found = asyncio.run(_measured(given, budget))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.stderr.write("Stopped; nothing is left running.\n")
-        return 130
-    except (NoDirectory, StackError, Different) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    sys.stdout.write(f"{text(found)}\n")
-    if given.json:
-        sys.stdout.write(f"{last_line(found)}\n")
-    return 0
+    return run(
+        _measured(given, budget),
+        text=text,
+        last_line=last_line if given.json else None,
+        sentences=(NoDirectory, StackError, Different),
+    )
 
 
 if __name__ == "__main__":

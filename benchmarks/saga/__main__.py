@@ -1,21 +1,12 @@
 """`python -m benchmarks.saga`: what the saga costs over its floor. docs/benchmarks.md says how it is measured."""
 
 import argparse
-import asyncio
-import logging
-import signal
 import sys
 
-from adapters import telemetry
-from benchmarks.saga.measure import Different, Measured, measure
+from benchmarks.command import run
+from benchmarks.saga.measure import Different, measure
 from benchmarks.saga.report import last_line, text
 from cli.stack import StackError
-
-
-async def _measured(rounds: int, at_once: int, sagas_at_once: int) -> Measured:
-    measuring = asyncio.ensure_future(measure(rounds=rounds, at_once=at_once, sagas_at_once=sagas_at_once))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)
-    return await measuring
 
 
 def main() -> int:
@@ -27,19 +18,12 @@ def main() -> int:
     given = parser.parse_args()
     if given.runs < 1 or given.at_once < 1:
         parser.error("--runs and --at-once must be at least 1")
-    telemetry.configure("benchmark", level=logging.WARNING)
-    try:
-        found = asyncio.run(_measured(given.runs, given.at_once, given.sagas_at_once))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.stderr.write("Stopped; nothing is left running.\n")
-        return 130
-    except (StackError, Different) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    sys.stdout.write(f"{text(found)}\n")
-    if given.json:
-        sys.stdout.write(f"{last_line(found)}\n")
-    return 0
+    return run(
+        measure(rounds=given.runs, at_once=given.at_once, sagas_at_once=given.sagas_at_once),
+        text=text,
+        last_line=last_line if given.json else None,
+        sentences=(StackError, Different),
+    )
 
 
 if __name__ == "__main__":

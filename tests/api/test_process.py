@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from api.wiring import ProcessSettings
+from tests.api.world import environment_of
 from tests.servers import free_ports, process, ready
 
 COMMAND = [sys.executable, "-m", "api"]
@@ -21,16 +22,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 @pytest.fixture
 def environment(settings: ProcessSettings) -> dict[str, str]:
     (port,) = free_ports(1)
-    return {
-        "CCB_DATA_DIR": str(settings.api.data_dir),
-        "CCB_API_PORT": str(port),
-        "CCB_TEMPORAL_ADDRESS": settings.temporal.address,
-        "CCB_DATABASE_URL": settings.database.url.get_secret_value(),
-        "CCB_SECRETS_KEY": settings.secrets.key.get_secret_value(),
-        "CCB_ARTIFACTS_URL": settings.artifacts.url,
-        "CCB_RUNNER_KEY": settings.target.key.get_secret_value(),
-        "CCB_GITHUB_REPOSITORY": "acme/integrations",
-    }
+    return environment_of(settings, port)
 
 
 async def failed(environment: dict[str, str]) -> tuple[int, str]:

@@ -16,24 +16,14 @@ from api.wiring import ProcessSettings
 from domain.people import Role
 from tests.api.test_runs import a_run
 from tests.api.watching import approve, found, say
-from tests.api.world import World
+from tests.api.world import World, environment_of
 from tests.servers import free_ports, process, ready
 
 
 @asynccontextmanager
 async def api_process(settings: ProcessSettings, port: int, log: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
     """The API as a process of its own, over the same database."""
-    environment = {
-        "CCB_DATA_DIR": str(settings.api.data_dir),
-        "CCB_API_PORT": str(port),
-        "CCB_TEMPORAL_ADDRESS": settings.temporal.address,
-        "CCB_DATABASE_URL": settings.database.url.get_secret_value(),
-        "CCB_SECRETS_KEY": settings.secrets.key.get_secret_value(),
-        "CCB_ARTIFACTS_URL": settings.artifacts.url,
-        "CCB_RUNNER_KEY": settings.target.key.get_secret_value(),
-        "CCB_GITHUB_REPOSITORY": "acme/integrations",
-    }
-    with process([sys.executable, "-m", "api"], log=log, environment=environment) as child:
+    with process([sys.executable, "-m", "api"], log=log, environment=environment_of(settings, port)) as child:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
 
             async def up() -> None:

@@ -17,6 +17,7 @@ import uvicorn
 
 from api.app import create_app
 from api.services import Services
+from api.wiring import ProcessSettings
 from domain import ids
 from domain.people import Person, Role
 
@@ -30,6 +31,20 @@ DOCUMENT = {
     "servers": [{"url": "https://weather.example.com/v1"}],
     "paths": {"/cities": {"get": {"operationId": "listCities", "responses": {"200": {"description": "ok"}}}}},
 }
+
+
+def environment_of(settings: ProcessSettings, port: int) -> dict[str, str]:
+    """What an API process of its own is given, over the same database and Temporal."""
+    return {
+        "CCB_DATA_DIR": str(settings.api.data_dir),
+        "CCB_API_PORT": str(port),
+        "CCB_TEMPORAL_ADDRESS": settings.temporal.address,
+        "CCB_DATABASE_URL": settings.database.url.get_secret_value(),
+        "CCB_SECRETS_KEY": settings.secrets.key.get_secret_value(),
+        "CCB_ARTIFACTS_URL": settings.artifacts.url,
+        "CCB_RUNNER_KEY": settings.target.key.get_secret_value(),
+        "CCB_GITHUB_REPOSITORY": REPOSITORY,
+    }
 
 
 @dataclass

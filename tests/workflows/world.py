@@ -8,8 +8,8 @@ import json
 import os
 import tempfile
 import typing
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest, R
 from domain.vendors import IssueRef
 from simulators.kit import Simulators
 from tests import policies
+from tests.environ import settings_from
 from tests.until import until
 from workers.queues import QUEUES, activities, worker
 from workers.shared import Shared, Step
@@ -273,18 +274,6 @@ async def _runner(world: World) -> list[dict[str, Any]]:
     answer.raise_for_status()
     found: Any = answer.json()
     return list(found if isinstance(found, list) else found["deployments"])
-
-
-@contextmanager
-def settings_from(environment: Mapping[str, str]) -> Iterator[None]:
-    """Settings made meanwhile come from `environment`, as those of a process of the stack do."""
-    before = dict(os.environ)
-    os.environ.update(environment)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @asynccontextmanager

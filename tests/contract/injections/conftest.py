@@ -20,7 +20,8 @@ from adapters.policy import ProvingSettings
 from adapters.sandbox import Environments, SandboxSettings
 from adapters.validation.engine import Validation
 from simulators.kit import Simulators
-from tests.contract.injections.world import CANARY, World, canaries, listening
+from tests.contract.injections.world import CANARY, SECRETS, World, listening
+from tests.environ import settings_from
 
 
 @pytest.fixture(scope="package")
@@ -45,7 +46,7 @@ async def world(
         artifacts, environments, packages, [], ProvingSettings().load(), settings=SandboxSettings(seconds=30)
     )
     context = Context(documents, artifacts, SqlIntegrations(database), tokens=settings.context_tokens)
-    with canaries(), listening() as listener:
+    with settings_from(SECRETS), listening() as listener:
         yield World(
             simulators=simulators,
             artifacts=artifacts,

@@ -5,7 +5,6 @@ The steps are called in the order of the saga, without its waits; the workers' e
 
 import hashlib
 import json
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -213,18 +212,6 @@ def _name(injection: Injection) -> str:
 
 async def _run(step: Any, cmd: Any) -> Any:
     return await ActivityEnvironment().run(step, cmd)
-
-
-@contextmanager
-def canaries() -> Iterator[None]:
-    """Our own environment with secrets in it that nobody may find."""
-    before = dict(os.environ)
-    os.environ.update(SECRETS)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @contextmanager
