@@ -44,7 +44,7 @@ class Measures(Data):
     health_p95_ms: float = Field(default=250.0, gt=0)
     route_p95_ms: float = Field(default=1_000.0, gt=0)
     requests: int = Field(default=40, ge=1, le=10_000)
-    rate: float = Field(default=200.0, gt=0, le=100_000)
+    rate: float = Field(default=250.0, gt=0, le=100_000)
     concurrency: int = Field(default=4, ge=1, le=100)
 
 

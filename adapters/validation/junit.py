@@ -1,10 +1,11 @@
 """Reading a JUnit XML file that hostile code may have written."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.reports import TestFailure
+from domain.testing import Case, CaseOutcome
 
 MEDIA_TYPE = "application/junit+xml"
 MAX_BYTES = 4 << 20
@@ -13,12 +14,19 @@ _MAX_FAILURES = 100
 _MAX_MESSAGE = 2_000
 
 
+_FAILED = CaseOutcome.FAILED
+_WORST = (_FAILED, CaseOutcome.PASSED, CaseOutcome.SKIPPED)
+
+
 @dataclass(frozen=True)
 class Results:
+    """`cases` is each test by name; of those with one name, the worst."""
+
     passed: int
     failed: int
     skipped: int
     failures: Sequence[TestFailure]
+    cases: Mapping[str, Case]
 
 
 def parse(data: bytes) -> Results:
@@ -35,16 +43,25 @@ def parse(data: bytes) -> Results:
         raise ValueError(f"the report is not XML: {error}") from error
     if len(cases) > _MAX_CASES:
         raise ValueError(f"the report names more than {_MAX_CASES} tests")
-    failures: list[TestFailure] = []
-    skipped = 0
-    for case in cases:
-        wrong = [part for part in case if part.tag in {"failure", "error"}]
-        if wrong:
-            failures.append(TestFailure(name=_name(case), message=_message(wrong[0])))
-        elif case.find("skipped") is not None:
-            skipped += 1
-    passed = len(cases) - len(failures) - skipped
-    return Results(passed=passed, failed=len(failures), skipped=skipped, failures=failures[:_MAX_FAILURES])
+    read = [_case(case) for case in cases]
+    failures = [TestFailure(name=case.name, message=case.message) for case in read if case.outcome is _FAILED]
+    skipped = sum(case.outcome is CaseOutcome.SKIPPED for case in read)
+    return Results(
+        passed=len(cases) - len(failures) - skipped,
+        failed=len(failures),
+        skipped=skipped,
+        failures=failures[:_MAX_FAILURES],
+        # The last of a name stands, so the worst come last.
+        cases={case.name: case for case in sorted(read, key=lambda case: -_WORST.index(case.outcome))},
+    )
+
+
+def _case(case: ET.Element) -> Case:
+    wrong = [part for part in case if part.tag in {"failure", "error"}]
+    if wrong:
+        return Case(name=_name(case), outcome=_FAILED, message=_message(wrong[0]))
+    skipped = case.find("skipped") is not None
+    return Case(name=_name(case), outcome=CaseOutcome.SKIPPED if skipped else CaseOutcome.PASSED)
 
 
 def _name(case: ET.Element) -> str:

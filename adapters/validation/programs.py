@@ -7,6 +7,7 @@ and each other by the names they have here.
 import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from types import MappingProxyType
 
 from pydantic import JsonValue
 
@@ -25,7 +26,18 @@ module.main(order["given"])
 """What an interpreter is started with, to do what comes on its input."""
 
 
-def order(package: str, modules: Sequence[str], given: Mapping[str, JsonValue]) -> bytes:
-    """The input: `main` of the last module is called with what is given. A module comes after those it imports."""
-    sources = [[f"{package}.{name}", files(package).joinpath(f"{name}.py").read_text("utf-8")] for name in modules]
+def order(
+    package: str,
+    modules: Sequence[str],
+    given: Mapping[str, JsonValue],
+    *,
+    borrowed: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> bytes:
+    """The input: `main` of the last module is called with what is given. A module comes after those it imports.
+
+    `borrowed` is modules of other packages, which come first.
+    """
+    wanted = [(other, name) for other, names in borrowed.items() for name in names]
+    wanted += [(package, name) for name in modules]
+    sources = [[f"{where}.{name}", files(where).joinpath(f"{name}.py").read_text("utf-8")] for where, name in wanted]
     return json.dumps({"modules": sources, "given": dict(given)}).encode()

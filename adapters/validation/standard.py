@@ -19,14 +19,15 @@ from domain.proving import ProvingPolicy
 
 
 def validators(policy: ProvingPolicy, osv: Osv) -> list[Validator]:
+    """In the order they are started: the longest first, so that the others fill what it leaves of the processors."""
     return [
-        Syntax(),
+        Performance(policy.measures),
         Types(),
         Security(),
         Vulnerabilities(osv),
-        Performance(policy.measures),
         Compliance(policy),
         Weakening(),
+        Syntax(),
     ]
 
 

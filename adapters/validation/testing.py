@@ -1,6 +1,7 @@
 """Running an integration's tests in a jail, and reading what came of it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.sandbox.jail import Limits
@@ -11,6 +12,7 @@ from adapters.validation.validator import Heartbeat
 from adapters.validation.workspace import Workspace
 from domain.ports import Artifacts
 from domain.reports import TestReport
+from domain.testing import Case
 
 _REPORT = "/tmp/ccb-report.xml"  # noqa: S108 (the jail's own)
 # The report comes out by a pipe, so that the tests need no folder of ours to write to.
@@ -31,6 +33,10 @@ class Tests:
     settings: SandboxSettings
 
     async def run(self, workspace: Workspace, *, heartbeat: Heartbeat) -> TestReport:
+        return (await self.round(workspace, heartbeat=heartbeat))[0]
+
+    async def round(self, workspace: Workspace, *, heartbeat: Heartbeat) -> tuple[TestReport, Mapping[str, Case]]:
+        """The report, and each test by name."""
         started = time.monotonic()
         settings = self.settings
         limits = Limits(
@@ -49,8 +55,8 @@ class Tests:
             results = junit.parse(done.stdout)
         except ValueError as unreadable:
             error = self._error(done) or f"The tests left no usable report: {unreadable}.{_tail(done)}"
-            return TestReport(passed=0, failed=0, skipped=0, error=error, seconds=seconds)
-        return TestReport(
+            return TestReport(passed=0, failed=0, skipped=0, error=error, seconds=seconds), {}
+        report = TestReport(
             passed=results.passed,
             failed=results.failed,
             skipped=results.skipped,
@@ -59,6 +65,7 @@ class Tests:
             error=self._error(done) or _disagreement(done, results),
             seconds=seconds,
         )
+        return report, results.cases
 
     def _error(self, done: Completed) -> str:
         """Why the tests could not be run to their end, or nothing."""

@@ -30,16 +30,17 @@ async def look(
     stdin: bytes | None = None,
     mounts: Mapping[Path, str] | None = None,
 ) -> Completed:
-    """Run `command` in the workspace's folder, which it sees read-only."""
-    return await run(
-        workspace.jail(_LIMITS, mounts=mounts),
-        command,
-        timeout=_SECONDS,
-        heartbeat=heartbeat,
-        stdin=stdin,
-        max_output=_MAX_OUTPUT,
-        label=label,
-    )
+    """Run `command` in the workspace's folder, which it sees read-only, when it is its turn."""
+    async with workspace.turns:
+        return await run(
+            workspace.jail(_LIMITS, mounts=mounts),
+            command,
+            timeout=_SECONDS,
+            heartbeat=heartbeat,
+            stdin=stdin,
+            max_output=_MAX_OUTPUT,
+            label=label,
+        )
 
 
 def script(package: str, name: str) -> bytes:

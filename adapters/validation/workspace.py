@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.sandbox.jail import Jail, Limits
@@ -17,14 +18,23 @@ INSIDE = "/workspace"
 _PATH = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.][A-Za-z0-9_.-]*)*")
 
 
+def _turns() -> asyncio.Semaphore:
+    """A processor is left to what is measured meanwhile; more tools than processors take them from each other."""
+    return asyncio.Semaphore(max(1, len(os.sched_getaffinity(0)) - 1))
+
+
 @dataclass(frozen=True)
 class Workspace:
-    """Files, the folder that holds them, the environment they run in, and the one that our own tools run in."""
+    """Files, the folder that holds them, the environment they run in, and the one that our own tools run in.
+
+    Tools that read the files take `turns`.
+    """
 
     files: Mapping[str, str]
     folder: Path
     environment: Path
     tools: Path
+    turns: asyncio.Semaphore = field(default_factory=_turns, compare=False)
 
     @property
     def python(self) -> str:

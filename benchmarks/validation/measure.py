@@ -97,10 +97,8 @@ async def _subject(there: World, packages: Packages, environments: Environments)
 
 async def _kinds(there: World, subject: Subject, found: Measured, rounds: int) -> None:
     """Rounds take turns, so that what else the machine does meets all alike."""
-    by_kind: Mapping[Kind, list[Validator]] = {
-        kind: [one for one in validators(there.policy, there.osv) if one.kind is kind] for kind in KINDS
-    }
-    everything = [one for group in by_kind.values() for one in group]
+    everything = [one for one in validators(there.policy, there.osv) if one.kind in KINDS]
+    by_kind: Mapping[Kind, list[Validator]] = {kind: [one for one in everything if one.kind is kind] for kind in KINDS}
     for number in range(rounds):
         _say(f"alone and together {number + 1}/{rounds}")
         for kind, group in by_kind.items():

@@ -8,7 +8,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,28 +23,51 @@ class Clock:
 
     @classmethod
     def read(cls, *pids: int) -> "Clock":
-        found = [_scheduled(pid) for pid in pids]
-        return cls(time.perf_counter(), sum(ran for ran, _ in found), sum(waited for _, waited in found))
+        with _schedules(pids) as schedules:
+            return cls._of(schedules)
+
+    @classmethod
+    def _of(cls, schedules: list[int]) -> "Clock":
+        ran = waited = 0
+        for schedule in schedules:
+            with contextlib.suppress(OSError, ValueError):
+                numbers = os.pread(schedule, 100, 0).split()
+                ran, waited = ran + int(numbers[0]), waited + int(numbers[1])
+        return cls(time.perf_counter(), ran / 1e9, waited / 1e9)
+
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls, *pids: int) -> Iterator[Callable[[], "Clock"]]:
+        """Says what passed since, and costs little to ask: only threads count that are there as the block begins."""
+        with _schedules(pids) as schedules:
+            began = cls._of(schedules)
+            yield lambda: cls._of(schedules).since(began)
 
     def since(self, earlier: "Clock") -> "Clock":
         return Clock(self.passed - earlier.passed, self.ran - earlier.ran, self.waited - earlier.waited)
 
     @property
+    def own(self) -> float:
+        """Without the waiting. They took turns, so it cannot be more than they did not run."""
+        return self.passed - max(0.0, min(self.waited, self.passed - max(0.0, self.ran)))
+
+    @property
     def held_back(self) -> float:
-        """The share of the time that was spent waiting. They took turns, so it cannot be more than they did not run."""
-        if self.passed <= 0:
-            return 0.0
-        return max(0.0, min(self.waited, self.passed - self.ran) / self.passed)
+        """The share of the time that was spent waiting."""
+        return 1 - self.own / self.passed if self.passed > 0 else 0.0
 
 
-def _scheduled(pid: int) -> tuple[float, float]:
-    ran = waited = 0
-    for process in _family(pid):
-        with contextlib.suppress(OSError, ValueError):
-            for thread in Path(f"/proc/{process}/task").iterdir():
-                numbers = (thread / "schedstat").read_text().split()
-                ran, waited = ran + int(numbers[0]), waited + int(numbers[1])
-    return ran / 1e9, waited / 1e9
+@contextlib.contextmanager
+def _schedules(pids: tuple[int, ...]) -> Iterator[list[int]]:
+    """The open `schedstat` of each thread of some processes and of those they started."""
+    with contextlib.ExitStack() as opened:
+        found: list[int] = []
+        for process in (process for pid in pids for process in _family(pid)):
+            with contextlib.suppress(OSError):
+                for thread in Path(f"/proc/{process}/task").iterdir():
+                    file = opened.enter_context((thread / "schedstat").open("rb", buffering=0))
+                    found.append(file.fileno())
+        yield found
 
 
 def memory(pid: int) -> tuple[float, float]:

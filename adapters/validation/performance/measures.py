@@ -23,7 +23,8 @@ Text = Annotated[str, StringConstraints(max_length=2000)]
 class Latency(BaseModel):
     """Of one route: percentiles by nearest rank, in the best round. `statuses` counts the answers, `none` for none.
 
-    What a busy machine added is taken off; `held_back` is its share of what a clock on the wall said.
+    Times are of a clock that stands while a busy machine keeps the integration or the sender from running; `held_back`
+    is the share of the time that it stood.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -39,8 +40,8 @@ class Latency(BaseModel):
 
 
 class Measured(BaseModel):
-    """`requests` in all and `concurrency` at once, to each route. Both times are the least of `starts` starts, without
-    what was waited for a processor.
+    """`requests` in all, `rate` a second and at most `concurrency` at once, to each route. Both times are the least of
+    `starts` starts, without what was waited for a processor.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -49,6 +50,7 @@ class Measured(BaseModel):
     machine: Text
     processors: int
     requests: int
+    rate: Figure
     concurrency: int
     starts: int
     import_seconds: Figure | None
@@ -82,7 +84,7 @@ def judged(measured: Measured, limits: Measures, path: str) -> Iterator[Finding]
         message = f"the health check did not answer 200: it ended, or took more than {_MEASURING_SECONDS:g} s.{said}"
         yield _finding("not-started", Level.ERROR, path, message, "make the module import and /health answer by itself")
         return
-    load = f"with {measured.requests} requests, {measured.concurrency} at once"
+    load = f"with {measured.requests} requests, {measured.rate:g} a second, at most {measured.concurrency} at once,"
     health, routes = measured.health, measured.routes
     figures = [
         ("import-time", "importing it takes", measured.import_seconds, limits.import_seconds, "s", _LESS),

@@ -24,7 +24,7 @@ def sample(schema: object, document: Schema, depth: int = 0) -> Json:
     """One value. Objects get all their properties to some depth and the required ones below it; arrays one item."""
     if not isinstance(schema, dict) or depth > 2 * _DEPTH:
         return {} if schema is not False else None
-    schema = _resolved(schema, document)
+    schema = resolved(schema, document)
     for key in ("const", "default", "example"):
         if schema.get(key) is not None:
             given: Json = schema[key]
@@ -76,7 +76,7 @@ def _number(value: object, other: int = 0) -> int:
     return int(value) if isinstance(value, int | float) and abs(value) < 1 << 53 else other
 
 
-def _resolved(schema: Schema, document: Schema) -> Schema:
+def resolved(schema: Schema, document: Schema) -> Schema:
     for _ in range(20):
         reference = schema.get("$ref")
         if not isinstance(reference, str):

@@ -98,8 +98,7 @@ async def _start(given: dict[str, Any], environment: dict[str, str], end: float)
             await stop(server)
             return None
         took = Clock.read(os.getpid(), server.pid).since(before)
-        own = took.passed * (1 - took.held_back)
-        return Start(server, min(_number(answer.read(100)), own), own)
+        return Start(server, min(_number(answer.read(100)), took.own), took.own)
 
 
 def _prepared() -> tuple[socket.socket, IO[bytes]]:
@@ -121,7 +120,7 @@ async def _answers(server: asyncio.subprocess.Process, path: str, end: float) ->
             if not asking.done():
                 asking.cancel()
             with contextlib.suppress(OSError, EOFError, ValueError, TimeoutError, asyncio.CancelledError):
-                answer, _ = await asking
+                answer = await asking
                 if answer.status == 200:
                     return True
             await asyncio.sleep(0.02)

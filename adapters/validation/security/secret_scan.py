@@ -6,9 +6,16 @@ itself leaves out lock files, what looks like an API document, and lines that as
 
 import json
 import sys
+from types import ModuleType, SimpleNamespace
 
-from detect_secrets.core.scan import scan_file
-from detect_secrets.settings import default_settings, transient_settings
+# A third of the time would be for importing Requests, with which detect-secrets asks vendors whether a secret is one:
+# that is not done here, where there is no network.
+requests = ModuleType("requests")
+requests.__dict__.update(Response=object, exceptions=SimpleNamespace(RequestException=OSError))
+sys.modules["requests"] = requests
+
+from detect_secrets.core.scan import scan_file  # noqa: E402
+from detect_secrets.settings import default_settings, transient_settings  # noqa: E402
 
 _FILTERS = (
     "detect_secrets.filters.heuristic.is_indirect_reference",

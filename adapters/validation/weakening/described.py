@@ -70,4 +70,5 @@ class Tests(BaseModel):
 class Read(BaseModel):
     now: Tests
     earlier: Tests | None
+    previous: Tests | None = None
     special: list[Place] = Field(max_length=100)

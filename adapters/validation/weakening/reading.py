@@ -1,6 +1,7 @@
 """Read the tests of two revisions, and the code for special cases. Runs in the jail; nothing that is read is run.
 
-Is given `{"files": {path: text}, "baseline": {path: text} or null}`; prints what `Read` in described.py describes.
+Is given `{"files": {path: text}, "baseline": {path: text} or null, "previous": the same}`; prints what `Read` in
+described.py describes.
 """
 
 import json
@@ -20,7 +21,10 @@ def main(given: dict[str, Any]) -> None:
         for path, text in code.items()
         for line, what in sorted(dict(special_cases(parsed(text), used)).items())
     ]
-    earlier = given["baseline"]
-    if earlier is not None:
-        earlier = described({path: text for path, text in earlier.items() if is_test_file(path)})
-    json.dump({"now": described(tests), "earlier": earlier, "special": special[:100]}, sys.stdout)
+    before = {name: _tests_of(given[name]) for name in ("baseline", "previous")}
+    told = {"now": described(tests), "earlier": before["baseline"], "previous": before["previous"]}
+    json.dump(told | {"special": special[:100]}, sys.stdout)
+
+
+def _tests_of(files: dict[str, str] | None) -> dict[str, Any] | None:
+    return None if files is None else described({path: text for path, text in files.items() if is_test_file(path)})

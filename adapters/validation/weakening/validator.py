@@ -15,8 +15,9 @@ _MODULES = ("assertions", "describing", "special", "reading")
 
 
 class Weakening:
-    """Reads the tests, and those of the earlier revision if there is one. All that it finds is for a person.
+    """Reads the tests, and those of the earlier revision and of the version before, if there are such.
 
+    All that it finds is for a person.
     It is a look at the text: a test may be made to pass in ways that it cannot see. Mutants see some of them.
     """
 
@@ -28,6 +29,7 @@ class Weakening:
         given: dict[str, JsonValue] = {
             "files": _python(subject.files),
             "baseline": None if subject.baseline is None else _python(subject.baseline),
+            "previous": None if subject.previous is None else _python(subject.previous),
         }
         reading = programs.order(__package__, _MODULES, given)
         done = await look(space, [space.tools_python, *programs.ARGUMENTS], heartbeat, label=TOOL, stdin=reading)
@@ -35,7 +37,9 @@ class Weakening:
             read = Read.model_validate_json(done.stdout)
         except ValidationError:
             return Found([failed(self.kind, TOOL, done)])
-        findings = [*standing(read.now), *(compared(read.earlier, read.now) if read.earlier else ())]
+        weaker = [one for before in (read.earlier, read.previous) if before for one in compared(before, read.now)]
+        # What is weaker than in both revisions is told once.
+        findings = [*standing(read.now), *{(one.rule, one.path, one.message): one for one in weaker}.values()]
         findings += [
             finding("special-cased-input", place.what, place.path, place.line, fix=_FIX) for place in read.special
         ]

@@ -29,10 +29,10 @@ def rules(found: Found, level: Level = Level.ERROR) -> list[str]:
 
 
 async def test_a_good_integration_is_measured_at_the_stated_load(space: Space, good: dict[str, str]) -> None:
-    found, figures = await measured(space, good, Measures(requests=30, concurrency=3))
+    found, figures = await measured(space, good, Measures(requests=30, rate=150, concurrency=3))
     assert not [one for one in found.findings if one.level is not Level.NOTE]
     assert found.keep_for is None
-    assert (figures["requests"], figures["concurrency"], figures["starts"]) == (30, 3, 1)
+    assert (figures["requests"], figures["rate"], figures["concurrency"], figures["starts"]) == (30, 150, 3, 1)
     assert 0 < figures["import_seconds"] <= figures["startup_seconds"] < 10
     assert 10 < figures["memory_mib"] <= figures["peak_memory_mib"] < 256
     (route,) = figures["routes"]
@@ -63,6 +63,18 @@ async def test_what_is_over_a_limit_is_an_error_and_not_remembered(space: Space,
     assert all(one.path == APP and one.fix and "the limit is" in one.message for one in over)
     assert figures["starts"] == 3
     assert found.keep_for == 0
+
+
+async def test_one_that_falls_behind_the_load_is_late(space: Space, good: dict[str, str]) -> None:
+    """Each answer takes 20 ms and 200 a second are due: the last is late by what all before it took too long."""
+    good[CLIENT] = good[CLIENT].replace(
+        "        try:\n", "        import time\n        time.sleep(0.02)\n        try:\n"
+    )
+    found, figures = await measured(space, good, Measures(requests=20, rate=200, concurrency=2, route_p95_ms=150))
+    assert "route-latency" in rules(found)
+    (route,) = figures["routes"]
+    assert route["p95_ms"] > 200
+    assert route["p50_ms"] < route["p95_ms"] * 0.75
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ import pytest
 from adapters.artifacts import FileArtifacts
 from adapters.validation.security.validator import Security
 from adapters.validation.syntax.validator import Syntax
-from adapters.validation.tool import FAILED
+from adapters.validation.tool import FAILED, look
 from adapters.validation.typed import Types
 from adapters.validation.validator import Found, Heartbeat, Subject
 from adapters.validation.workspace import Workspace
@@ -20,6 +21,7 @@ from domain.reports import CheckReport, Effect, Finding, Kind, Level, MutationSc
 from tests.contract.sandbox.conftest import PACKAGE, quiet
 from tests.contract.validation.conftest import Files, Made, seen
 
+_PROCESSORS = len(os.sched_getaffinity(0))
 MODELS = f"{PACKAGE}/models.py"
 
 
@@ -112,6 +114,33 @@ async def test_a_syntax_error_is_said_once(made: Made, good: Files) -> None:
     good[MODELS] += "\ndef broken(:\n"
     report = await made(Syntax(), Types(), Security()).check(good, heartbeat=quiet)
     assert seen(report.blocking) == {("source", "syntax", MODELS)}
+
+
+@dataclass
+class Timed:
+    """A validator with tools that only take time, and when each of them ran."""
+
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    kind = Kind.COMPLIANCE
+    tools = ("timed",)
+
+    async def run(self, subject: Subject, *, heartbeat: Heartbeat) -> Found:
+        told = "read now _ < /proc/uptime; echo $now"
+        command = ["/bin/sh", "-c", f"{told}; /usr/bin/sleep 0.2; {told}"]
+        looks = (look(subject.workspace, command, heartbeat, label="timed") for _ in range(_PROCESSORS + 1))
+        for done in await asyncio.gather(*looks):
+            started, ended = map(float, done.stdout.split())
+            self.spans.append((started, ended))
+        return Found()
+
+
+async def test_tools_that_read_leave_a_processor_to_what_is_measured(made: Made, good: Files) -> None:
+    one, other = Timed(), Timed()
+    await made(one, other).check(good, heartbeat=quiet)
+    spans = [*one.spans, *other.spans]
+    at_once = max(sum(started <= moment < ended for started, ended in spans) for moment, _ in spans)
+    assert at_once <= max(1, _PROCESSORS - 1)
+    assert all(ended - started > 0.15 for started, ended in spans)
 
 
 async def test_all_run_at_the_same_time(made: Made, good: Files) -> None:
