@@ -1,5 +1,7 @@
 """Proving a version: checks and tests, in the sandbox."""
 
+from collections import Counter
+
 from temporalio import activity
 
 from activities.store import load_files
@@ -30,6 +32,7 @@ class BuildActivities:
             blocking=report.blocking[:_MOST],
             for_a_person=report.for_a_person[:_MOST],
             total=len(report.findings),
+            effects=dict(Counter(finding.effect for finding in report.findings)),
             report=report.report,
             sbom=report.sbom,
             lock=report.lock,

@@ -12,11 +12,12 @@ from activities.store import load_files
 from domain import manifest
 from domain.artifacts import ArtifactRef
 from domain.conversation import Text
+from domain.errors import NotFound
 from domain.plan import OperationUse, Plan, host_of
 from domain.ports import ApiDocuments, Artifacts, Integrations
 from domain.registry import Integration, RegistryEntry
 from domain.runs import IntegrationRequest
-from domain.steps import BeginAnalysis, BeginGeneration
+from domain.steps import BeginAnalysis, BeginGeneration, BeginUpdate
 from domain.text import UntrustedText, clean, fenced, visible
 
 CHARACTERS_A_TOKEN = 3.5
@@ -27,6 +28,7 @@ _FAILURES = 5
 _FAILURE = 600
 """Characters of one failure that are told."""
 _SUMMARY = 4_000
+_EVIDENCE = 20_000
 _REGISTRY_SHARE, _INDEX_SHARE, _PREVIOUS_SHARE = 0.1, 0.4, 0.4
 """Of the budget, at most. A longer index would hold mostly what nobody asked for, and tools find the rest."""
 
@@ -83,6 +85,52 @@ class Context:
         summary, index = await asyncio.to_thread(self._outline, document, words, room)
         about = "The API's document, in short, with an index of its operations:"
         return [*_text(about, fenced(summary), fenced(index)), *failed]
+
+    async def for_update(self, cmd: BeginUpdate, before: Plan) -> list[Text]:
+        """The API's document, what of it has changed since the version that serves was built, and the evidence."""
+        document = await self._artifacts.get(cmd.document)
+        built_for = None if cmd.built_for is None else await self._artifacts.get(cmd.built_for)
+        room = Room(self._characters * (1 - _REGISTRY_SHARE))
+        evidence = await self._evidence(cmd, room)
+        words = f"{cmd.request.title} {cmd.request.description}"
+        summary, index = await asyncio.to_thread(self._outline, document, words, room)
+        about = "The API's document, in short, with an index of its operations:"
+        changed: list[Text] = []
+        if built_for is not None:
+            told = await asyncio.to_thread(self._changed, built_for, document, before, room)
+            changed = _text("What of it has changed since, for the operations of the earlier plan:", told)
+        return [*_text(about, fenced(summary), fenced(index)), *changed, *evidence]
+
+    async def _evidence(self, cmd: BeginUpdate, room: Room) -> list[Text]:
+        if cmd.evidence is None:
+            return []
+        said = (await self._artifacts.get(cmd.evidence)).decode("utf-8", "replace")
+        told = clean(said, source=f"evidence of the {cmd.kind}", limit=_EVIDENCE)
+        room.left -= len(told.text)
+        return _text("What shows the need for this update, as it was found:", fenced(told))
+
+    def _changed(self, built_for: bytes, document: bytes, before: Plan, room: Room) -> str:
+        """The operations of the plan that are gone or read differently, these as they were and as they are."""
+        if built_for == document:
+            return "Nothing: the document is the same."
+        lines: list[str] = []
+        for use in dict.fromkeys(before.operations):
+            was, now = self._operation(built_for, use), self._operation(document, use)
+            if was == now:
+                continue
+            lines.append(f"{use.method.upper()} {use.path} {'is gone' if now is None else 'has changed'}")
+            lines += [f"was: {was}"] if was else []
+            lines += [f"is: {now}"] if now else []
+        kept = room.fill(map(visible, lines))
+        if not lines:
+            return "Nothing of these."
+        return fenced(UntrustedText(source="API document", text="\n".join(kept), truncated=len(kept) < len(lines)))
+
+    def _operation(self, document: bytes, use: OperationUse) -> str | None:
+        try:
+            return _line(json.loads(self._documents.operation(document, use.method, use.path)))
+        except NotFound:
+            return None
 
     async def for_generation(self, cmd: BeginGeneration) -> list[Text]:
         """What the plan needs of the document, the version before, and earlier failures."""

@@ -80,7 +80,7 @@ class ConversationActivities:
             budget=cmd.budget,
             attempt=attempt,
         )
-        async with Telling(self._live, cmd.run, cmd.number, attempt=attempt) as telling:
+        async with Telling(self._live, cmd.live or cmd.run, cmd.number, attempt=attempt) as telling:
             telling.results(conversation)
             try:
                 answer = await self._claude.answer(

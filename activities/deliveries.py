@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from temporalio import activity
 
+from domain.errors import Conflict
 from domain.intents import Interpreted
 from domain.ports import Artifacts, Deliveries, Inbox, Runs
 from domain.runs import Delivery, RunAccepted
-from domain.steps import ActOnReview, FinishDelivery, StartCreate, StopRun, TellHeadMoved
+from domain.steps import ActOnReview, FinishDelivery, StartCreate, StartUpdate, StopRun, TellHeadMoved, UpdateStarted
 
 
 class DeliveryActivities:
@@ -37,6 +38,15 @@ class RunActivities:
     @activity.defn(name="run.start_create")
     async def start_create(self, cmd: StartCreate) -> RunAccepted:
         return await self._runs.start_create(cmd.create)
+
+    @activity.defn(name="run.start_update")
+    async def start_update(self, cmd: StartUpdate) -> UpdateStarted:
+        """Start an update. That it cannot begin now, because another run is under way, is a result."""
+        try:
+            await self._runs.start(cmd.update)
+        except Conflict as error:
+            return UpdateStarted(started=False, why=error.message)
+        return UpdateStarted(started=True)
 
     @activity.defn(name="run.submit_review")
     async def submit_review(self, cmd: ActOnReview) -> None:

@@ -1,23 +1,30 @@
-"""Steps on the deployment target: install and start, wait until healthy, switch the stable URL, and their undos."""
+"""Steps on the deployment target: install and start, wait until healthy, share out, switch, judge, and their undos.
+
+Each notes what it did in the database too, so that what runs where is known without asking a target.
+"""
 
 import asyncio
 
 from temporalio import activity
 
 from activities.bundles import packed
-from domain import bundle
+from domain import bundle, rollout
 from domain.artifacts import content_hash
+from domain.deployments import Deployment
 from domain.errors import Corrupted, DeploymentUnhealthy
-from domain.ports import Artifacts, Secrets, Target, Verifier
+from domain.ports import Artifacts, Deployments, Secrets, Target, Verifier
+from domain.rollout import Judgement
 from domain.steps import (
     Deploy,
     DeploymentOf,
     ForgetSecrets,
+    JudgeRollout,
     Missing,
     NeedSecrets,
     PublishBundle,
     Published,
     RestoreRoute,
+    Split,
     Switched,
     Unpublish,
 )
@@ -25,14 +32,29 @@ from domain.vendors import DeploymentStatus
 
 HEALTH_EVERY = 0.25
 """Seconds between two looks at a version that is coming up."""
+SICK_AFTER = 3
+"""Bad answers of a health check, a second apart, after which a version that serves counts as unhealthy."""
 
 
 class DeploymentActivities:
-    def __init__(self, target: Target, artifacts: Artifacts, secrets: Secrets, verifier: Verifier) -> None:
+    """`kind` is what the target is called in the list of deployments."""
+
+    def __init__(
+        self,
+        target: Target,
+        artifacts: Artifacts,
+        secrets: Secrets,
+        verifier: Verifier,
+        deployments: Deployments,
+        *,
+        kind: str = "process",
+    ) -> None:
         self._target = target
         self._artifacts = artifacts
         self._secrets = secrets
         self._verifier = verifier
+        self._deployments = deployments
+        self._kind = kind
 
     @activity.defn(name="deploy.missing_secrets")
     async def missing_secrets(self, cmd: NeedSecrets) -> Missing:
@@ -71,6 +93,15 @@ class DeploymentActivities:
         configuration = {key.name: key.default for key in cmd.spec.configuration if key.default is not None}
         given = await self._secrets.reveal(cmd.integration_id)
         declared = {secret.name for secret in cmd.spec.secrets}
+        await self._deployments.started(
+            Deployment(
+                id=cmd.spec.id,
+                integration_id=cmd.integration_id,
+                version=cmd.spec.version,
+                environment=cmd.environment,
+                target=self._kind,
+            )
+        )
         return await self._target.start(
             cmd.spec,
             data,
@@ -101,19 +132,47 @@ class DeploymentActivities:
     @activity.defn(name="deploy.live")
     async def live(self, cmd: DeploymentOf) -> str | None:
         """The deployment that the stable URL points at now: what an undo returns it to."""
-        return await self._target.live(cmd.name)
+        return await self._target.live(cmd.route)
+
+    @activity.defn(name="deploy.split")
+    async def split(self, cmd: Split) -> None:
+        """Send the candidate its share of the requests; the target reads it back."""
+        await self._target.split(cmd.candidate.route, cmd.candidate.id, percent=cmd.percent)
+
+    @activity.defn(name="deploy.judge")
+    async def judge(self, cmd: JudgeRollout) -> Judgement:
+        """Look once: whether the new one is worse than the old."""
+        healthy = await self._healthy(cmd.new.id)
+        old, new = await asyncio.gather(
+            self._target.traffic(cmd.old.id, seconds=cmd.old_seconds),
+            self._target.traffic(cmd.new.id, seconds=cmd.new_seconds),
+        )
+        return rollout.judge(cmd.rollout, old=old, new=new, healthy=healthy)
+
+    async def _healthy(self, deployment_id: str) -> bool:
+        """Asks again before it says no: one health check that is lost is no reason to go back."""
+        for _ in range(SICK_AFTER - 1):
+            if (await self._target.status(deployment_id)).healthy:
+                return True
+            await asyncio.sleep(1)
+        return (await self._target.status(deployment_id)).healthy
 
     @activity.defn(name="deploy.switch")
     async def switch(self, cmd: DeploymentOf) -> Switched:
-        url = await self._target.switch(cmd.name, cmd.id)
-        if await self._target.live(cmd.name) != cmd.id:
+        url = await self._target.switch(cmd.route, cmd.id)
+        if await self._target.live(cmd.route) != cmd.id:
             raise Corrupted(f"The stable URL of {cmd.name} does not point at the new deployment.")
+        await self._deployments.serves(cmd.id, url)
         return Switched(url=url)
 
     @activity.defn(name="deploy.restore_route")
     async def restore_route(self, cmd: RestoreRoute) -> None:
-        if await self._target.live(cmd.name) == cmd.away_from:
-            await self._target.switch(cmd.name, cmd.back_to)
+        """All requests to what was there before, if some go to the new one; a route that is elsewhere is left alone."""
+        if await self._target.live(cmd.route) == cmd.away_from:
+            await self._target.switch(cmd.route, cmd.back_to)
+        elif cmd.back_to is not None:
+            await self._target.split(cmd.route, cmd.away_from, percent=0)
+        await self._deployments.returned(cmd.away_from, cmd.back_to)
 
     @activity.defn(name="deploy.stop")
     async def stop(self, cmd: DeploymentOf) -> None:
@@ -121,3 +180,4 @@ class DeploymentActivities:
         await self._target.stop(cmd.id)
         if (await self._target.status(cmd.id)).state != "absent":
             raise Corrupted(f"Deployment {cmd.id} of {cmd.name} is still there after it was stopped.")
+        await self._deployments.stopped(cmd.id)

@@ -2,6 +2,7 @@
 
 from temporalio import activity
 
+from domain.compatibility import precedence
 from domain.errors import Corrupted
 from domain.plan import host_of
 from domain.ports import Integrations
@@ -37,7 +38,8 @@ class IntegrationActivities:
         versions = await self._integrations.versions(begun.id)
         serves = entry.version if entry else begun.version
         version = next((one for one in versions if one.version == serves), None)
-        return Standing(integration=begun, version=version, entry=entry)
+        newest = max((one.version for one in versions), key=precedence, default=None)
+        return Standing(integration=begun, version=version, entry=entry, newest=newest)
 
     @activity.defn(name="integration.claim_name")
     async def claim_name(self, cmd: ClaimName) -> str:
@@ -72,7 +74,7 @@ class IntegrationActivities:
     @activity.defn(name="integration.register")
     async def register(self, cmd: Register) -> None:
         """Register, and read the entry back."""
-        await self._integrations.register(cmd.entry)
+        await self._integrations.register(cmd.entry, forced=cmd.forced)
         found = await self._integrations.entry(cmd.entry.integration_id)
         if found is None or found.content_hash != cmd.entry.content_hash:
             raise Corrupted(f"The registry does not hold {cmd.entry.name} {cmd.entry.version} after it was written.")

@@ -11,9 +11,19 @@ from activities.store import load_conversation, load_files, save_conversation, s
 from domain import manifest
 from domain.artifacts import ArtifactRef
 from domain.conversation import Conversation, Message, Text
+from domain.plan import Plan
 from domain.ports import Artifacts
 from domain.runs import IntegrationRequest
-from domain.steps import BeginAnalysis, BeginGeneration, Drafted, ReportFindings, RequestChanges, Said
+from domain.steps import (
+    BeginAnalysis,
+    BeginGeneration,
+    BeginUpdate,
+    Drafted,
+    ReportFindings,
+    RequestChanges,
+    Said,
+    UpdateBegun,
+)
 from domain.text import clean, fenced
 from domain.tools import ANALYSIS_TOOLS, GENERATION_TOOLS, described
 
@@ -61,6 +71,23 @@ class PromptActivities:
         )
         return Said(conversation=await save_conversation(self._artifacts, conversation))
 
+    @activity.defn(name="conversation.begin_update")
+    async def begin_update(self, cmd: BeginUpdate) -> UpdateBegun:
+        """As an analysis, with the plan of the version that serves, and what has changed since it was built."""
+        before = Plan.model_validate_json(await self._artifacts.get(cmd.before))
+        context = await self._context.for_update(cmd, before)
+        earlier = f"The plan of the version that serves, {cmd.version}:\n\n{_json(before)}"
+        request = f"{earlier}\n\n{_request(cmd.request, cmd.base_url)}"
+        conversation = Conversation(
+            purpose="analysis",
+            model=self._model,
+            max_tokens=self._max_tokens,
+            system=[_prompt("analysis"), _prompt("update"), await self._context.registry(cmd.organization_id)],
+            tools=described(ANALYSIS_TOOLS),
+            messages=[_user(*context, Text(text=request))],
+        )
+        return UpdateBegun(conversation=await save_conversation(self._artifacts, conversation), before=before)
+
     @activity.defn(name="conversation.begin_generation")
     async def begin_generation(self, cmd: BeginGeneration) -> Drafted:
         given = manifest.from_plan(cmd.plan, version=cmd.version, author=cmd.author)
@@ -71,8 +98,7 @@ class PromptActivities:
                 name=given.name, version=given.version, requirements=json.dumps(given.requirements)
             ),
         }
-        plan = cmd.plan.model_dump_json(indent=1)
-        text = f"The approved plan:\n\n```json\n{plan}\n```\n\n{_request(cmd.request, cmd.plan.base_url)}"
+        text = f"The approved plan:\n\n{_json(cmd.plan)}\n\n{_request(cmd.request, cmd.plan.base_url)}"
         conversation = Conversation(
             purpose="generation",
             model=self._model,
@@ -84,7 +110,7 @@ class PromptActivities:
         return Drafted(
             conversation=await save_conversation(self._artifacts, conversation),
             workspace=await save_files(self._artifacts, workspace),
-            plan=await self._artifacts.put(plan.encode(), "application/json"),
+            plan=await self._artifacts.put(cmd.plan.model_dump_json(indent=1).encode(), "application/json"),
         )
 
     @activity.defn(name="conversation.report_findings")
@@ -109,6 +135,10 @@ class PromptActivities:
     async def _say(self, ref: ArtifactRef, text: str) -> Said:
         conversation = await load_conversation(self._artifacts, ref)
         return Said(conversation=await save_conversation(self._artifacts, conversation.adding(_user(Text(text=text)))))
+
+
+def _json(plan: Plan) -> str:
+    return f"```json\n{plan.model_dump_json(indent=1)}\n```"
 
 
 def _request(request: IntegrationRequest, base_url: str) -> str:

@@ -1,10 +1,13 @@
 """Steps at the code host. Each finds what an earlier try left and returns it."""
 
+import asyncio
+
 from temporalio import activity
 
 from activities.store import load_files, save_files
 from activities.wording import pull_request_body
 from domain.artifacts import files_hash
+from domain.comparison import Comparison, compare
 from domain.errors import Corrupted
 from domain.manifest import GIVEN
 from domain.plan import Plan
@@ -19,7 +22,9 @@ from domain.steps import (
     Push,
     ReadHead,
     RevertMerge,
+    Succeeding,
 )
+from domain.steps.retirement import RemoveFolder
 from domain.vendors import Branch, CommentRef, Merge, PullRequest
 
 
@@ -47,10 +52,16 @@ class RepositoryActivities:
     @activity.defn(name="repository.open_pull_request")
     async def open_pull_request(self, cmd: OpenPullRequest) -> PullRequest:
         plan = Plan.model_validate_json(await self._artifacts.get(cmd.plan))
-        opened = await self._host.open_pull_request(
-            cmd.branch, title=cmd.title, body=pull_request_body(cmd, plan), key=cmd.key
-        )
+        body = pull_request_body(cmd, plan, await self._compared(cmd.succeeding))
+        opened = await self._host.open_pull_request(cmd.branch, title=cmd.title, body=body, key=cmd.key)
         return await self._host.pull_request(opened.repo, opened.number)
+
+    async def _compared(self, new: Succeeding | None) -> Comparison | None:
+        if new is None:
+            return None
+        before = await load_files(self._artifacts, new.files_before)
+        after = await load_files(self._artifacts, new.files)
+        return await asyncio.to_thread(compare, before, after, versions=(new.before, new.version), characters=0)
 
     @activity.defn(name="repository.read_head")
     async def read_head(self, cmd: ReadHead) -> Head:
@@ -71,7 +82,13 @@ class RepositoryActivities:
 
     @activity.defn(name="repository.revert")
     async def revert(self, cmd: RevertMerge) -> None:
-        await self._host.revert(cmd.repo, folder=cmd.folder, branch=cmd.branch, message=cmd.message, key=cmd.key)
+        await self._host.revert(
+            cmd.repo, folder=cmd.folder, branch=cmd.branch, message=cmd.message, key=cmd.key, number=cmd.number
+        )
+
+    @activity.defn(name="repository.remove_folder")
+    async def remove_folder(self, cmd: RemoveFolder) -> None:
+        await self._host.remove_folder(cmd.repo, folder=cmd.folder, message=cmd.message, key=cmd.key)
 
     @activity.defn(name="repository.comment_on_issue")
     async def comment_on_issue(self, cmd: CommentOnIssue) -> CommentRef:

@@ -1,11 +1,15 @@
 """What people read in pull requests. Text from outside is quoted, never rendered as ours."""
 
+from domain.comparison import Comparison
 from domain.plan import Plan
 from domain.reports import Finding
 from domain.steps import OpenPullRequest
 
+_FILES = 60
+"""Of those that differ, as many are named."""
 
-def pull_request_body(cmd: OpenPullRequest, plan: Plan) -> str:
+
+def pull_request_body(cmd: OpenPullRequest, plan: Plan, compared: Comparison | None = None) -> str:
     capabilities = "\n".join(
         f"| `{c.name}` | `{c.method.upper()} {c.route}` | `{c.operation.method.upper()} {_cell(c.operation.path)}` "
         f"| {_cell(c.description)} |"
@@ -17,7 +21,7 @@ def pull_request_body(cmd: OpenPullRequest, plan: Plan) -> str:
     return f"""{_cell(plan.summary)}
 
 Requested by {_cell(cmd.requester)}.
-{issue}
+{issue}{_changes(compared)}
 | capability | route | operation | |
 |---|---|---|---|
 {capabilities}
@@ -36,6 +40,30 @@ Requested by {_cell(cmd.requester)}.
 - Claude: {cmd.usd}
 {_for_a_person(cmd.for_a_person)}
 Content hash: `{cmd.content_hash}`. An approval holds for this content only; a new commit voids it.
+"""
+
+
+def _changes(compared: Comparison | None) -> str:
+    """What is new against the version before: in words, then the files with their counts of lines."""
+    if compared is None:
+        return ""
+    interface = (
+        "\n".join(f"- {_cell(one)}" for one in compared.differences) or "- Nothing: only the inside has changed."
+    )
+    rows = "\n".join(
+        f"| `{_cell(one.path)}` | {one.status} | +{one.added} | −{one.removed} |" for one in compared.files[:_FILES]
+    )
+    more = f"\n\nAnd {len(compared.files) - _FILES} files more." if len(compared.files) > _FILES else ""
+    return f"""
+### {compared.before} → {compared.after}
+
+A {compared.change} change of what others see:
+
+{interface}
+
+| file | | | |
+|---|---|---|---|
+{rows}{more}
 """
 
 

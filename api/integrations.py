@@ -16,6 +16,7 @@ from domain.base import Data
 from domain.conversation import Budget
 from domain.errors import Conflict, Forbidden, InvalidDocument, InvalidInput, NameTaken, NotFound, Unreachable
 from domain.events import Event
+from domain.health import HealthState
 from domain.lifecycle import Stage
 from domain.people import Actor, Person, Role
 from domain.plan import Name
@@ -99,7 +100,7 @@ async def create_integration(
     idempotency_key: IdempotencyKey = None,
 ) -> RunStarted:
     """Ask for an integration. Answers once the request is written; the run goes on by itself."""
-    budget = _budget(body.budget, caller, services)
+    budget = budget_for(body.budget, caller, services)
     cmd = _command(body, ids.new("int"), actor(caller, channel), caller.organization_id, budget, services)
     accepted = await _started(cmd, services, scope=f"integrations/{caller.id}", key=idempotency_key, body=body)
     url = str(request.url_for("read_run", integration=accepted.integration_id))
@@ -138,7 +139,7 @@ async def _repeated(cmd: CreateIntegration, services: Services) -> RunAccepted:
     return RunAccepted(integration_id=found.id, workflow_id=found.workflow_id, run_id=found.run_id)
 
 
-def _budget(asked: Budget | None, caller: Person, services: Services) -> Budget:
+def budget_for(asked: Budget | None, caller: Person, services: Services) -> Budget:
     """What the run may spend. More than is configured is the operator's to give, as it is when a run is under way."""
     usual = services.budget.budget()
     if asked is None:
@@ -190,10 +191,11 @@ async def list_integrations(
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     stage: Stage | None = None,
+    health: HealthState | None = None,
 ) -> Page:
     """Integrations of the caller's organisation, newest first."""
     return await services.integrations.page(
-        organization_id=caller.organization_id, cursor=cursor, limit=limit, stage=stage
+        organization_id=caller.organization_id, cursor=cursor, limit=limit, stage=stage, health=health
     )
 
 

@@ -1,5 +1,7 @@
 """The run of an integration: where it stands, and what people tell it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -20,9 +22,10 @@ from domain import ids
 from domain.base import Data
 from domain.errors import Conflict, ContentChanged, NotFound, ReviewNotCounted, StorageUnavailable
 from domain.ids import ContentHash
+from domain.lifecycle import Stage
 from domain.registry import Integration
 from domain.review import Decision, Review
-from domain.runs import Abandon, RaiseBudget, RunStatus
+from domain.runs import Abandon, Pause, RaiseBudget, Resume, RunStatus
 
 router = APIRouter(prefix="/api/v1/integrations/{integration}", tags=["runs"])
 
@@ -108,8 +111,7 @@ async def submit_review(
         comment=body.comment,
         at=datetime.now(UTC),
     )
-    _under_way(found)
-    async with answering(services.settings.patience, integration_id=found.id):
+    async with _under_way(found, services):
         status = await services.runs.submit_review(found.id, review)
     return _view(found, services, "workflow", status)
 
@@ -117,9 +119,8 @@ async def submit_review(
 @router.post("/abandon", responses=documented(NotFound, Conflict, NoWorker))
 async def abandon_run(body: Reason, caller: Writer, found: Found, channel: WayIn, services: Wired) -> RunView:
     """Stop the run and undo what it did."""
-    _under_way(found)
     order = Abandon(by=actor(caller, channel), reason=body.reason)
-    async with answering(services.settings.patience, integration_id=found.id):
+    async with _under_way(found, services):
         status = await services.runs.abandon(found.id, order)
     return _view(found, services, "workflow", status)
 
@@ -127,8 +128,7 @@ async def abandon_run(body: Reason, caller: Writer, found: Found, channel: WayIn
 @router.post("/budget", responses=documented(NotFound, Conflict, NoWorker))
 async def raise_budget(body: NewBudget, caller: Operator, found: Found, channel: WayIn, services: Wired) -> RunView:
     """Give the run more to spend; one that paused at its limit goes on from the same step."""
-    _under_way(found)
-    async with answering(services.settings.patience, integration_id=found.id):
+    async with _under_way(found, services):
         now = (await services.runs.status(found.id)).budget
         budget = now.model_copy(update=body.model_dump(exclude_none=True))
         order = RaiseBudget(by=actor(caller, channel), budget=budget)
@@ -136,9 +136,37 @@ async def raise_budget(body: NewBudget, caller: Operator, found: Found, channel:
     return _view(found, services, "workflow", status)
 
 
-def _under_way(found: Integration) -> None:
-    if found.stage.terminal:
-        raise Conflict(f"No run of {found.name or found.id} is under way: it is {found.stage}.", stage=found.stage)
+@router.post("/pause", responses=documented(NotFound, Conflict, NoWorker))
+async def pause_run(body: Reason, caller: Writer, found: Found, channel: WayIn, services: Wired) -> RunView:
+    """Hold the run at its next step: what is under way ends, and nothing more is begun until it is resumed."""
+    order = Pause(by=actor(caller, channel), reason=body.reason)
+    async with _under_way(found, services):
+        status = await services.runs.pause(found.id, order)
+    return _view(found, services, "workflow", status)
+
+
+@router.post("/resume", responses=documented(NotFound, Conflict, NoWorker))
+async def resume_run(caller: Writer, found: Found, channel: WayIn, services: Wired) -> RunView:
+    """Let a paused run go on, from the step that it stands before."""
+    async with _under_way(found, services):
+        status = await services.runs.resume(found.id, Resume(by=actor(caller, channel)))
+    return _view(found, services, "workflow", status)
+
+
+@asynccontextmanager
+async def _under_way(found: Integration, services: Services) -> AsyncIterator[None]:
+    """Raises Conflict where no run is under way, which for an integration that serves only Temporal knows."""
+    then = "; `ccb retry` starts it again from where it failed" if found.stage is Stage.FAILED else ""
+    ended = Conflict(f"No run of {found.name or found.id} is under way: it is {found.stage}{then}.", stage=found.stage)
+    if found.stage in {Stage.FAILED, Stage.RETIRED}:
+        raise ended
+    try:
+        async with answering(services.settings.patience, integration_id=found.id):
+            yield
+    except (Conflict, NotFound) as error:
+        if found.stage.terminal and (isinstance(error, NotFound) or error.details.get("ended")):
+            raise ended from error
+        raise
 
 
 @router.get(

@@ -9,9 +9,27 @@ from fastapi import Depends, Request
 from adapters.database import SqlSecrets
 from adapters.policy import BudgetSettings, ReviewSettings
 from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings
+from adapters.temporal.schedules import TemporalSchedules
 from api.intake import Intake
 from api.settings import ApiSettings, WebhookSettings
-from domain.ports import ApiDocuments, Artifacts, Deliveries, Integrations, Limits, Live, People, Target
+from domain.ports import (
+    ApiDocuments,
+    Artifacts,
+    Checkpoints,
+    Deliveries,
+    Dependencies,
+    Deployments,
+    Deprecations,
+    DriftBook,
+    HealthBook,
+    Integrations,
+    Limits,
+    Live,
+    People,
+    Target,
+    TestRuns,
+    Tests,
+)
 
 Probe = Callable[[], Awaitable[None]]
 """Raises a CcbError if the thing does not answer."""
@@ -29,10 +47,19 @@ class Services:
     secrets: SqlSecrets
     limits: Limits
     deliveries: Deliveries
+    deployments: Deployments
+    dependencies: Dependencies
+    deprecations: Deprecations
+    health: HealthBook
+    drift: DriftBook
+    schedules: TemporalSchedules
     live: Live
+    checkpoints: Checkpoints
     artifacts: Artifacts
     documents: ApiDocuments
     target: Target
+    tests: Tests
+    test_runs: TestRuns
     runs: TemporalRuns
     temporal: TemporalSettings
     codec: EncryptionCodec | None

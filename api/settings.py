@@ -10,7 +10,8 @@ class ApiSettings(BaseSettings):
     """CCB_API_*. Nothing listens beyond loopback unless `host` says so.
 
     `repository` is where integrations go when a request names none. `patience` is how long an answer of a run is
-    waited for, in seconds; most come in less than one. `codec_token` is part of the codec server's address.
+    waited for, in seconds; most come in less than one. `codec_token` is part of the codec server's address. An
+    integration without requests for `quiet_minutes` counts as unused.
     """
 
     model_config = SettingsConfigDict(env_prefix="CCB_API_", frozen=True, extra="ignore", populate_by_name=True)
@@ -19,6 +20,7 @@ class ApiSettings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     data_dir: Path = Field(default=Path(".ccb"), validation_alias="CCB_DATA_DIR")
     patience: float = Field(default=20.0, gt=0)
+    quiet_minutes: float = Field(default=15.0, ge=0, le=60)
     operator_key_file: Path | None = None
     codec_token: SecretStr | None = Field(default=None, min_length=16)
     repository: str | None = Field(default=None, validation_alias="CCB_GITHUB_REPOSITORY")

@@ -153,7 +153,7 @@ class _Watch:
                 yield self._recorded(one) if isinstance(one, Event) else self._said(one)
             if more:
                 continue
-            if self._found.stage.terminal:
+            if not self._found.under_way:
                 yield self._event("settled", self._found)
                 return
             for standing in self._standing(quiet=not news):

@@ -1,21 +1,25 @@
-"""What proves a version: its reports one by one, and its bundle, which `ccb verify` checks without us."""
+"""Versions: what proves each, its reports one by one and its bundle; what differs between two; notes about them."""
 
 import asyncio
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from api.found import Found
 from api.problems import documented
+from api.security import WayIn, Writer, actor
 from api.services import Services, Wired
 from domain import bundle, verdict
 from domain.artifacts import ArtifactRef
+from domain.base import Data
 from domain.bundle import Bundle
+from domain.comparison import Comparison, compare
 from domain.errors import Corrupted, NotFound
-from domain.registry import Integration, Version
+from domain.registry import Annotation, Integration, Version
 
 router = APIRouter(prefix="/api/v1/integrations", tags=["integrations"])
 
@@ -23,6 +27,12 @@ _LISTING = TypeAdapter(dict[str, ArtifactRef])
 """A workspace as it is stored: path → the file."""
 
 VersionNumber = Annotated[str, Path(description="Which version.", max_length=50, examples=["1.0.0"])]
+
+
+class Note(Data):
+    """Words about a version."""
+
+    text: str = Field(min_length=1, max_length=2000, examples=["The last one that works with the old API."])
 
 
 class Report(StrEnum):
@@ -78,13 +88,41 @@ async def read_bundle(found: Found, version: VersionNumber, services: Wired) -> 
     refs = [part for part in parts if part is not None]
     if len(refs) < len(parts):
         raise NotFound(f"{found.name or found.id} {version} has no bundle: there is no verdict over it.")
-    get = services.artifacts.get
-    listed = _LISTING.validate_json(await get(wanted.files))
-    contents = await asyncio.gather(*(get(file) for file in listed.values()))
-    files = {path: data.decode() for path, data in zip(listed, contents, strict=True)}
-    packed = Bundle(files, *await asyncio.gather(*(get(ref) for ref in refs))).pack()
+    files = await _files(wanted, services)
+    packed = Bundle(files, *await asyncio.gather(*(services.artifacts.get(ref) for ref in refs))).pack()
     name = f"{found.name or found.id}-{version}.tar"
     return _download(packed, bundle.MEDIA_TYPE, wanted.content_hash, name=name)
+
+
+@router.get(
+    "/{integration}/versions/{version}/compare/{other}",
+    responses=documented(NotFound, Corrupted),
+)
+async def compare_versions(
+    found: Found,
+    version: VersionNumber,
+    other: Annotated[str, Path(description="With which version.", max_length=50, examples=["1.1.0"])],
+    services: Wired,
+) -> Comparison:
+    """What differs from one version to another: in the interface, in words, and in each file, as a unified diff."""
+    before, after = await _version(found, version, services), await _version(found, other, services)
+    files = await _files(before, services), await _files(after, services)
+    return await asyncio.to_thread(compare, *files, versions=(before.version, after.version))
+
+
+@router.put("/{integration}/versions/{version}/annotation", responses=documented(NotFound))
+async def annotate_version(
+    body: Note, found: Found, version: VersionNumber, caller: Writer, channel: WayIn, services: Wired
+) -> Version:
+    """Note something about a version, for those who choose between versions. It takes the place of an earlier note."""
+    annotation = Annotation(text=body.text, by=actor(caller, channel), at=datetime.now(UTC))
+    return await services.integrations.annotate_version(found.id, version, annotation)
+
+
+async def _files(version: Version, services: Services) -> dict[str, str]:
+    listed = _LISTING.validate_json(await services.artifacts.get(version.files))
+    contents = await asyncio.gather(*(services.artifacts.get(file) for file in listed.values()))
+    return {path: data.decode() for path, data in zip(listed, contents, strict=True)}
 
 
 async def _version(found: Integration, number: str, services: Services) -> Version:

@@ -14,17 +14,24 @@ from adapters.database import (
     Database,
     DatabaseSettings,
     SecretsSettings,
+    SqlCheckpoints,
     SqlDeliveries,
+    SqlDeployments,
+    SqlDeprecations,
+    SqlDrift,
+    SqlHealth,
     SqlIntegrations,
     SqlLimits,
     SqlLive,
     SqlPeople,
     SqlSecrets,
+    SqlTestRuns,
 )
 from adapters.openapi import OpenApiDocuments, OpenApiSettings
 from adapters.policy import BudgetSettings, ReviewSettings
-from adapters.process_target import ProcessTarget, ProcessTargetSettings
-from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings, connect, parse_keys
+from adapters.targets import Chosen, chosen, open_target
+from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings, TemporalTests, connect, parse_keys
+from adapters.temporal.schedules import TemporalSchedules
 from api.intake import Intake
 from api.services import Probe, Services
 from api.settings import ApiSettings, WebhookSettings
@@ -48,7 +55,7 @@ class ProcessSettings:
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     artifacts: ArtifactSettings = field(default_factory=ArtifactSettings)
     documents: OpenApiSettings = field(default_factory=OpenApiSettings)
-    target: ProcessTargetSettings = field(default_factory=ProcessTargetSettings)
+    target: Chosen = field(default_factory=chosen)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
 
 
@@ -61,7 +68,7 @@ async def open_services(settings: ProcessSettings) -> Services:
     artifacts = open_artifacts(settings.artifacts)
     deliveries = SqlDeliveries(database)
     runs = TemporalRuns(client)
-    target = ProcessTarget(settings.target)
+    target = open_target(settings.target)
 
     async def close() -> None:
         await target.close()
@@ -76,11 +83,20 @@ async def open_services(settings: ProcessSettings) -> Services:
         secrets=SqlSecrets(database, settings.secrets),
         limits=SqlLimits(database, settings.budget.limits()),
         deliveries=deliveries,
+        deployments=SqlDeployments(database),
+        dependencies=SqlIntegrations(database),
+        deprecations=SqlDeprecations(database),
+        health=SqlHealth(database),
+        drift=SqlDrift(database),
+        schedules=TemporalSchedules(client),
         live=SqlLive(database),
+        checkpoints=SqlCheckpoints(database),
         artifacts=artifacts,
         documents=OpenApiDocuments(settings.documents),
         target=target,
         runs=runs,
+        tests=TemporalTests(client),
+        test_runs=SqlTestRuns(database),
         temporal=settings.temporal,
         codec=EncryptionCodec(parse_keys(keys)) if (keys := settings.temporal.payload_keys) else None,
         intake=Intake(artifacts=artifacts, deliveries=deliveries, runs=runs),

@@ -6,18 +6,23 @@ from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote
 
 import httpx
-from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
+from pydantic import ConfigDict, JsonValue, SecretStr, TypeAdapter, ValidationError
 
 from cli import options
 from cli.errors import CliError, Refused, Unreachable
 from domain.artifacts import ArtifactRef
 from domain.base import Data
+from domain.comparison import Comparison
 from domain.conversation import LimitStanding
+from domain.dependencies import Order, Relations
+from domain.deployments import Deployment
 from domain.people import Person
-from domain.registry import Page, Version
+from domain.registry import Page, RegistryEntry, Version
 from domain.runs import RunStatus
+from domain.testing import TestRun, TestRunDetail
 from domain.vendors import LogLine
 
 _TIMEOUT = httpx.Timeout(40.0, connect=5.0)
@@ -61,9 +66,19 @@ class Secret(Data):
     is_set: bool
 
 
+class _Detail(Data):
+    """What of an integration the commands need; the rest is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    registry: RegistryEntry | None
+
+
+_DEPLOYMENTS = TypeAdapter(list[Deployment])
 _PEOPLE = TypeAdapter(list[Person])
 _VERSIONS = TypeAdapter(list[Version])
 _SECRETS = TypeAdapter(list[Secret])
+_TESTS = TypeAdapter(list[TestRun])
 _LIMITS = TypeAdapter(list[LimitStanding])
 
 
@@ -108,8 +123,32 @@ class Api:
         return self._parsed(Run, self._send("GET", _path(name, "run")))
 
     def tell(self, name: str, what: str, body: dict[str, JsonValue]) -> Run:
-        """`what` is `reviews`, `abandon` or `budget`."""
+        """`what` is `reviews`, `abandon`, `budget`, `pause` or `resume`."""
         return self._parsed(Run, self._send("POST", _path(name, what), json=body))
+
+    def retry(self, name: str, body: dict[str, JsonValue]) -> Started:
+        """Start the run that failed again."""
+        return self._parsed(Started, self._send("POST", _path(name, "retry"), json=body))
+
+    def start(self, name: str, what: str, body: dict[str, JsonValue], *, key: str) -> Started:
+        """`what` is `update`, `deployments`, `promote` or `rollback`; `key` makes a repeat safe."""
+        headers = {"Idempotency-Key": key}
+        return self._parsed(Started, self._send("POST", _path(name, what), json=body, headers=headers))
+
+    def undeprecate(self, name: str, reason: str, *, key: str) -> Started:
+        path, headers = _path(name, "deprecate"), {"Idempotency-Key": key}
+        return self._parsed(Started, self._send("DELETE", path, params={"reason": reason}, headers=headers))
+
+    def dependencies(self, name: str) -> Relations:
+        return self._parsed(Relations, self._send("GET", _path(name, "dependencies")))
+
+    def order(self) -> Order:
+        """In which order to deploy all that is registered."""
+        return self._parsed(Order, self._send("GET", "/api/v1/dependencies"))
+
+    def deployments(self, name: str) -> list[Deployment]:
+        """The newest change first."""
+        return self._all(_DEPLOYMENTS, self._send("GET", _path(name, "deployments")))
 
     def logs(self, name: str, *, limit: int, follow: bool) -> Iterator[LogLine]:
         query = {"limit": limit, "follow": follow}
@@ -138,8 +177,33 @@ class Api:
         """Oldest first."""
         return self._all(_VERSIONS, self._send("GET", _path(name, "versions")))
 
+    def serving(self, name: str) -> str | None:
+        """The version that the registry names; None if none serves."""
+        found = self._parsed(_Detail, self._send("GET", _path(name)))
+        return found.registry.version if found.registry else None
+
+    def compare(self, name: str, before: str, after: str) -> Comparison:
+        return self._parsed(Comparison, self._send("GET", _path(name, "versions", before, "compare", after)))
+
+    def annotate(self, name: str, version: str, text: str) -> Version:
+        path = _path(name, "versions", version, "annotation")
+        return self._parsed(Version, self._send("PUT", path, json={"text": text}))
+
     def bundle(self, name: str, version: str) -> bytes:
         return self._send("GET", _path(name, "versions", version, "bundle")).content
+
+    def start_test(self, name: str, version: str | None) -> TestRun:
+        return self._parsed(TestRun, self._send("POST", _path(name, "test"), json={"version": version}))
+
+    def tests(self, name: str, *, limit: int) -> list[TestRun]:
+        """Newest first."""
+        return self._all(_TESTS, self._send("GET", _path(name, "tests"), params={"limit": limit}))
+
+    def test(self, name: str, test_id: str) -> TestRunDetail:
+        return self._parsed(TestRunDetail, self._send("GET", _path(name, "tests", test_id)))
+
+    def ask(self, model: type[_Model], path: str, *, method: str = "GET") -> _Model:
+        return self._parsed(model, self._send(method, path))
 
     def people(self) -> list[Person]:
         return self._all(_PEOPLE, self._send("GET", "/api/v1/people"))
@@ -220,7 +284,7 @@ def _path(name: str, *more: str) -> str:
                 "code": "not_found",
             }
         )
-    return "/".join(["/api/v1/integrations", name, *more])
+    return "/".join(["/api/v1/integrations", name, *(quote(one, safe="") for one in more)])
 
 
 def _refused(answer: httpx.Response) -> CliError:

@@ -11,13 +11,12 @@ from pydantic import JsonValue
 from cli import output, view, watch
 from cli.client import Api
 from cli.connection import connected
-from cli.errors import BadInput
+from cli.files import read
 from cli.options import Json, NameOrId
 from cli.output import cell, said
 from domain.lifecycle import Stage
 from domain.registry import Integration
 
-_LARGEST = 25_000_000
 _PAGE = 200
 
 
@@ -40,9 +39,9 @@ def create(
 ) -> None:
     """Ask for an integration and follow its run."""
     if description_file is not None:
-        description = _read(description_file).decode("utf-8", "replace")
+        description = read(description_file).decode("utf-8", "replace")
     remote = spec.startswith(("http://", "https://"))
-    document = b"" if remote else _read(Path(spec))
+    document = b"" if remote else read(Path(spec))
     source: JsonValue = {"url": spec} if remote else {"artifact": api.upload(document).artifact.model_dump()}
     request: dict[str, JsonValue] = {"title": title, "description": description, "document": source}
     chosen = {"name": name, "base_url": base_url, "repository": repository}
@@ -130,14 +129,3 @@ def logs(
         else:
             at = entry.at.astimezone().strftime("%H:%M:%S")
             said(f"{at} {entry.stream:<6} {entry.text}", styles.get(entry.stream, ""))
-
-
-def _read(file: Path) -> bytes:
-    """The file's bytes, or a sentence why not."""
-    try:
-        if file.is_file() and file.stat().st_size > _LARGEST:
-            raise BadInput(f"{file} is larger than {_LARGEST // 1_000_000} MB.", code="document_too_large")
-        return file.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadInput(f"{file} cannot be read: {reason}.", code="unreadable_file") from error

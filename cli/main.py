@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from cli import bundles, integrations, reviews
+from cli import bundles, deployments, integrations, retirement, reviews, steering, testing, versions
 from cli.demo import demo
+from cli.health import drift, health
 from cli.limits import limits
 from cli.options import Json
 from cli.people import people
+from cli.schedules import schedules
 from cli.secrets import secrets
 from cli.up import up
 from cli.watch import watch
+from cli.workers import workers
 
 app = typer.Typer(
     name="ccb",
@@ -34,11 +37,32 @@ app.command("approve")(reviews.approve)
 app.command("request-changes")(reviews.request_changes)
 app.command("abandon")(reviews.abandon)
 app.command("budget")(reviews.budget)
+app.command("pause")(steering.pause)
+app.command("resume")(steering.resume)
+app.command("retry")(steering.retry)
+app.command("deploy")(deployments.deploy)
+app.command("promote")(deployments.promote)
+app.command("rollback")(deployments.rollback)
+app.command("deployments")(deployments.deployments)
+app.command("test")(testing.run_tests)
+app.command("tests")(testing.list_tests)
+app.command("update")(versions.update)
+app.command("versions")(versions.versions)
+app.command("compare")(versions.compare)
+app.command("annotate")(versions.annotate)
+app.command("deprecate")(retirement.deprecate)
+app.command("undeprecate")(retirement.undeprecate)
+app.command("retire")(retirement.retire)
+app.command("dependencies")(retirement.dependencies)
 app.command("bundle")(bundles.bundle)
 app.command("verify")(bundles.verify)
+app.command("health")(health)
+app.command("drift")(drift)
 app.add_typer(people)
 app.add_typer(secrets)
 app.add_typer(limits)
+app.add_typer(schedules)
+app.add_typer(workers)
 
 
 @app.command("version")

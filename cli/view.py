@@ -76,6 +76,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
     status = run.status
     found: list[tuple[str, str | None]] = [
         ("waits for", _waiting(status)),
+        ("pauses", _pausing(status)),
         ("failed", status.failure.error.message if status.failure else None),
         ("undone", _undone(status)),
         ("tests", f"{status.tests.passed} passed, {status.tests.failed} failed" if status.tests else None),
@@ -98,6 +99,13 @@ def _waiting(status: RunStatus) -> str | None:
     until = status.waiting.until
     left = f", at most {seconds(max(0.0, (until - datetime.now(UTC)).total_seconds()))} more" if until else ""
     return f"{status.waiting.what} (since {ago(status.waiting.since)}{left})"
+
+
+def _pausing(status: RunStatus) -> str | None:
+    """A pause that was asked for while a step is under way; one that holds is what the run waits for."""
+    if status.paused is None or status.paused.holds:
+        return None
+    return f"after this step: {status.paused.by.name} asked for it ({status.paused.reason})"
 
 
 def _undone(status: RunStatus) -> str | None:

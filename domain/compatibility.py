@@ -46,7 +46,7 @@ def change(before: Manifest, after: Manifest) -> Change:
 
 def next_version(previous: str, change: Change) -> str:
     """The least version that says `change`. Below 1.0.0 nothing is promised, so a major change grows the minor part."""
-    major, minor, patch = _parts(previous)
+    major, minor, patch = precedence(previous)
     if change is Change.MAJOR and major:
         return f"{major + 1}.0.0"
     if change >= Change.MINOR:
@@ -56,7 +56,13 @@ def next_version(previous: str, change: Change) -> str:
 
 def fits(version: str, *, previous: str, change: Change) -> bool:
     """Whether `version` says at least as much as `change`; more is the author's to say."""
-    return _parts(version) >= _parts(next_version(previous, change))
+    return precedence(version) >= precedence(next_version(previous, change))
+
+
+def precedence(version: str) -> tuple[int, int, int]:
+    """What versions are ordered by (semver.org §11; there are no pre-releases here)."""
+    major, minor, patch = (int(part) for part in version.split("."))
+    return major, minor, patch
 
 
 def _capabilities(before: Manifest, after: Manifest) -> Iterator[Difference]:
@@ -96,8 +102,3 @@ def _required(manifest: Manifest) -> dict[str, bool]:
     """Each setting and secret, and whether the integration cannot do without."""
     configuration = {key.name: key.default is None for key in manifest.configuration}
     return configuration | {secret.name: secret.required for secret in manifest.secrets}
-
-
-def _parts(version: str) -> tuple[int, int, int]:
-    major, minor, patch = (int(part) for part in version.split("."))
-    return major, minor, patch

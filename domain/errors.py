@@ -95,6 +95,18 @@ class NameTaken(Conflict):
     code = "name_taken"
 
 
+class DependencyUnmet(Conflict):
+    """What this version needs of other integrations is not there, or others need another version of it."""
+
+    code = "dependency_unmet"
+
+
+class StillNeeded(Conflict):
+    """It cannot be retired: others depend on it, or it is still used. The details name them."""
+
+    code = "still_needed"
+
+
 class ContentChanged(Conflict):
     """An approval, or a merge, names a content hash or commit that is no longer the current one."""
 
@@ -188,6 +200,13 @@ class DeploymentUnhealthy(CcbError):
     """A started version did not become healthy in time; details carry the tail of its log."""
 
     code = "deployment_unhealthy"
+    http_status = 502
+
+
+class DeploymentWorse(CcbError):
+    """A new version was worse than the one that served, which serves again; the message says how."""
+
+    code = "deployment_worse"
     http_status = 502
 
 

@@ -16,6 +16,8 @@ class EventType(StrEnum):
     STAGE_CHANGED = "integration.stage_changed"
     VERSION_RECORDED = "integration.version_recorded"
     REVIEWED = "integration.reviewed"
+    TESTED = "integration.tested"
+    HEALTH_CHANGED = "integration.health_changed"
     ACTIVATED = "integration.activated"
     FAILED = "integration.failed"
 

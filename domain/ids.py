@@ -16,9 +16,13 @@ _HEX = r"[0-9a-f]{32}"
 IntegrationId = Annotated[str, StringConstraints(pattern=rf"^int_{_HEX}$")]
 DeploymentId = Annotated[str, StringConstraints(pattern=rf"^dep_{_HEX}$")]
 PersonId = Annotated[str, StringConstraints(pattern=rf"^per_{_HEX}$")]
+TestRunId = Annotated[str, StringConstraints(pattern=rf"^tst_{_HEX}$")]
 EventId = Annotated[str, StringConstraints(pattern=rf"^evt_{_HEX}$")]
+RouteName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,48}[a-z0-9](\.staging)?$")]
+"""The name of a stable URL, as `route` makes it."""
 ContentHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
+PRODUCTION = "production"
 DEFAULT_ORGANIZATION = "org_00000000000000000000000000000000"
 
 
@@ -51,10 +55,34 @@ def delivery_workflow(source: str, delivery_id: str) -> str:
     return f"webhook/{source}/{delivery_id}"
 
 
-def deployment(integration_id: str, content_hash: str) -> str:
-    """The id of a version's deployment: the same version deployed again by a retry is the same deployment."""
-    digest = hashlib.sha256(f"{integration_id}/{content_hash}".encode()).hexdigest()
-    return f"dep_{digest[:32]}"
+def test_workflow(integration_id: str, test_id: str) -> str:
+    """Tests run beside life-cycle runs, and beside each other."""
+    return f"test/{integration_id}/{test_id}"
+
+
+def deployment(
+    integration_id: str, content_hash: str, environment: str = PRODUCTION, *, beside: str | None = None
+) -> str:
+    """The id of a version's deployment: the same version deployed again by a retry is the same deployment.
+
+    A version has two in each environment, so that it can be deployed anew beside itself: never the one named `beside`.
+    """
+    source = f"{integration_id}/{content_hash}" + ("" if environment == PRODUCTION else f"/{environment}")
+    first, second = (f"dep_{hashlib.sha256(one.encode()).hexdigest()[:32]}" for one in (source, f"{source}/beside"))
+    return second if beside == first else first
+
+
+def route(name: str, environment: str = PRODUCTION) -> str:
+    """The name of a stable URL: the integration's own in production, `NAME.staging` in staging.
+
+    No integration's name has a dot, so none collides.
+    """
+    return name if environment == PRODUCTION else f"{name}.{environment}"
+
+
+def routed(name: str) -> str:
+    """The integration's name in the name of a stable URL."""
+    return name.partition(".")[0]
 
 
 def slug(text: str, *, limit: int = 40) -> str:

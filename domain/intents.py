@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.base import Data
+from domain.operations import UpdateIntegration
 from domain.people import Actor
 from domain.review import Review
 from domain.runs import CreateIntegration, HeadMoved
+from domain.testing import TestVersion
 from domain.vendors import IssueRef, MessageRef
 
 
@@ -21,6 +23,14 @@ class Origin(Data):
 class CreateIntent(Data):
     kind: Literal["create"] = "create"
     create: CreateIntegration
+
+
+class UpdateIntent(Data):
+    """An issue asks for a new version of an integration that exists."""
+
+    kind: Literal["update"] = "update"
+    update: UpdateIntegration
+    origin: Origin
 
 
 class ReviewIntent(Data):
@@ -38,11 +48,21 @@ class AbandonIntent(Data):
 
 
 class PushIntent(Data):
-    """Somebody pushed to the branch that waits for review."""
+    """Somebody pushed to the branch that waits for review. `test` tells the commit what it is worth."""
 
     kind: Literal["push"] = "push"
     integration_id: str
     moved: HeadMoved
+    test: TestVersion | None = None
+
+
+class TestIntent(Data):
+    """Somebody pushed what is to be tested."""
+
+    __test__ = False
+
+    kind: Literal["test"] = "test"
+    tests: list[TestVersion]
 
 
 class RefuseIntent(Data):
@@ -59,7 +79,8 @@ class NoIntent(Data):
 
 
 Intent = Annotated[
-    CreateIntent | ReviewIntent | AbandonIntent | PushIntent | RefuseIntent | NoIntent, Field(discriminator="kind")
+    CreateIntent | UpdateIntent | ReviewIntent | AbandonIntent | PushIntent | TestIntent | RefuseIntent | NoIntent,
+    Field(discriminator="kind"),
 ]
 
 

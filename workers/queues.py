@@ -11,13 +11,36 @@ from adapters.temporal import ActivityInterceptor
 from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
 from workers.settings import WorkerSettings
 from workers.shared import Shared, Step
+from workers.versioning import deployment, offered
 from workflows.converse import ConverseWorkflow
 from workflows.create_integration import CreateIntegrationWorkflow
+from workflows.deploy_version import DeployVersionWorkflow
+from workflows.deprecate_integration import DeprecateIntegrationWorkflow
 from workflows.handle_delivery import HandleDeliveryWorkflow
+from workflows.nightly import NightlyTestsWorkflow
+from workflows.retire_integration import RetireIntegrationWorkflow
+from workflows.sweep_health import SweepHealthWorkflow
+from workflows.test_version import TestVersionWorkflow
+from workflows.undeprecate_integration import UndeprecateIntegrationWorkflow
+from workflows.update_integration import UpdateIntegrationWorkflow
+from workflows.watch_drift import WatchDriftWorkflow
 
 QUEUES = (LIFECYCLE_QUEUE, CLAUDE_QUEUE, BUILD_QUEUE, DEPLOY_QUEUE)
 _MODULES = {queue: f"workers.on_{queue}" for queue in QUEUES}
-WORKFLOWS: Sequence[type] = (CreateIntegrationWorkflow, ConverseWorkflow, HandleDeliveryWorkflow)
+WORKFLOWS: Sequence[type] = (
+    CreateIntegrationWorkflow,
+    UpdateIntegrationWorkflow,
+    DeployVersionWorkflow,
+    DeprecateIntegrationWorkflow,
+    UndeprecateIntegrationWorkflow,
+    RetireIntegrationWorkflow,
+    ConverseWorkflow,
+    HandleDeliveryWorkflow,
+    TestVersionWorkflow,
+    NightlyTestsWorkflow,
+    SweepHealthWorkflow,
+    WatchDriftWorkflow,
+)
 
 
 def activities(queue: str, shared: Shared) -> list[Step]:
@@ -31,8 +54,9 @@ def worker(client: Client, queue: str, steps: Sequence[Step], settings: WorkerSe
     return Worker(
         client,
         task_queue=queue,
-        workflows=WORKFLOWS if queue == LIFECYCLE_QUEUE else (),
+        workflows=offered(WORKFLOWS, settings.build_id) if queue == LIFECYCLE_QUEUE else (),
         activities=steps,
+        deployment_config=deployment(settings.build_id),
         interceptors=[ActivityInterceptor()],
         # The sandbox costs a fifth of a worker's CPU. What it would catch (clock, random, I/O in a workflow) is caught
         # by tests/replay, which replays every history inside it.

@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class WorkerSettings(BaseSettings):
     """CCB_WORKER_*. `claude_per_second` is how many turns all workers together may begin in a second.
 
-    `builds` is how many sandboxes one worker runs at once: they are what uses processors.
+    `builds` is how many sandboxes one worker runs at once: they are what uses processors. `build_id` names the build of
+    its code (`auto`: a hash of it), which takes no work until it is rolled out; without, it takes all there is.
     """
 
     model_config = SettingsConfigDict(env_prefix="CCB_WORKER_", frozen=True, extra="ignore", populate_by_name=True)
@@ -18,6 +19,7 @@ class WorkerSettings(BaseSettings):
     claude_per_second: float = Field(default=10, gt=0)
     builds: int = Field(default=2, ge=1)
     cached_workflows: int = Field(default=1000, ge=0)
+    build_id: str = Field(default="", max_length=100, pattern=r"^[A-Za-z0-9._+-]*$")
 
     @property
     def environments(self) -> Path:

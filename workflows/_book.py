@@ -8,7 +8,7 @@ from domain.errors import Conflict
 from domain.lifecycle import Operation, Stage
 from domain.plan import Plan
 from domain.reports import TestCounts
-from domain.runs import Failure, RunOutcome, RunStatus, StageTime, Undone, Waiting, Work, cents
+from domain.runs import Failure, Paused, RunOutcome, RunStatus, StageTime, Undone, Waiting, Work, cents
 from domain.vendors import PullRequest
 
 _ROAD = (
@@ -20,6 +20,11 @@ _ROAD = (
     Stage.DEPLOYING,
     Stage.ACTIVE,
 )
+_ROADS = {
+    Operation.DEPRECATE: (Stage.REQUESTED, Stage.DEPRECATED),
+    Operation.UNDEPRECATE: (Stage.REQUESTED, Stage.ACTIVE),
+    Operation.RETIRE: (Stage.REQUESTED, Stage.RETIRED),
+}
 
 
 class RunBook:
@@ -43,6 +48,7 @@ class RunBook:
         self.stage = Stage.REQUESTED
         self.step = "reading the request"
         self.waiting: Waiting | None = None
+        self.paused: Paused | None = None
         self.conversation: str | None = None
         self.budget = cmd.budget
         self.spent = Spent()
@@ -54,6 +60,8 @@ class RunBook:
         self.url: str | None = None
         self.failure: Failure | None = None
         self.untold: list[Undone] = []
+        self.previous = ""
+        self.notes: list[str] = []
         self._visits: list[tuple[Stage, datetime]] = [(Stage.REQUESTED, now)]
 
     def enter(self, stage: Stage, now: datetime) -> None:
@@ -79,7 +87,8 @@ class RunBook:
         return list(times.values())
 
     def status(self, now: datetime) -> RunStatus:
-        road = _ROAD.index(self.stage) if self.stage in _ROAD else len(_ROAD) - 1
+        stages = _ROADS.get(self.operation, _ROAD)
+        road = stages.index(self.stage) if self.stage in stages else len(stages) - 1
         return RunStatus(
             integration_id=self.cmd.integration_id,
             operation=self.operation,
@@ -87,8 +96,9 @@ class RunBook:
             version=self.version,
             stage=self.stage,
             step=self.step,
-            progress=round(road / (len(_ROAD) - 1), 2),
-            waiting=self.waiting,
+            progress=round(road / (len(stages) - 1), 2),
+            waiting=self.waits,
+            paused=self.paused,
             stages=self.stage_times(now),
             conversation=self.conversation,
             plan=self.plan,
@@ -117,6 +127,11 @@ class RunBook:
         )
 
     @property
+    def waits(self) -> Waiting | None:
+        """What the run waits for: first of all for a person to resume it."""
+        return self.paused.waiting(self.waiting) if self.paused and self.paused.holds else self.waiting
+
+    @property
     def deed(self) -> str:
         """What the run does to the repository, in one word."""
         return "Add" if self.operation is Operation.CREATE else "Update"
@@ -127,15 +142,18 @@ class RunBook:
 
     def markdown(self) -> str:
         """Where the run stands, for the Temporal Web UI and for the comment on the issue."""
-        done = _ROAD.index(self.stage) if self.stage in _ROAD else -1
+        stages = _ROADS.get(self.operation, _ROAD)
+        done = stages.index(self.stage) if self.stage in stages else -1
         road = " → ".join(
             f"**{stage}**" if stage is self.stage else f"~~{stage}~~" if index < done else stage.value
-            for index, stage in enumerate(_ROAD)
+            for index, stage in enumerate(stages)
         )
         lines = [road, "", self.step]
-        if self.waiting:
-            until = f", until {_when(self.waiting.until)}" if self.waiting.until else ""
-            lines += ["", f"Waits for {self.waiting.what} (since {_when(self.waiting.since)}{until})"]
+        if waits := self.waits:
+            until = f", until {_when(waits.until)}" if waits.until else ""
+            lines += ["", f"Waits for {waits.what} (since {_when(waits.since)}{until})"]
+        elif self.paused:
+            lines += ["", f"**Pauses** after this step: {self.paused.by.name} asked for it ({self.paused.reason})"]
         facts = {
             "Integration": f"`{self.name}` {self.version}" if self.name else None,
             "Pull request": self.pull_request.url if self.pull_request else None,
@@ -145,8 +163,10 @@ class RunBook:
             "URL": self.url,
         }
         lines += ["", *(f"- {what}: {value}" for what, value in facts.items() if value)]
+        lines += ["", *self.notes] if self.notes else []
         if self.failure:
             lines += ["", *failure_lines(self.failure)]
+            lines += ["", f"{self.previous} serves on, untouched."] if self.previous else []
         return "\n".join(lines)
 
 

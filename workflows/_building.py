@@ -6,12 +6,13 @@ from activities.builds import BuildActivities
 from activities.prompts import PromptActivities
 from activities.workspaces import WorkspaceActivities
 from domain.artifacts import ArtifactRef
-from domain.base import Data
+from domain.checkpoints import Proven as Proven  # noqa: PLC0414 - those beside it know it from here
+from domain.checkpoints import Writing
 from domain.errors import NotProven, RequestRefused
 from domain.lifecycle import Stage
 from domain.plan import Plan
-from domain.reports import Effect, Finding, TestCounts
-from domain.runs import Conversed, DocumentSource, IntegrationRequest
+from domain.reports import Effect, Finding
+from domain.runs import Conversed, IntegrationRequest
 from domain.steps import (
     BeginGeneration,
     Checked,
@@ -28,26 +29,6 @@ from workflows._failures import refusing
 from workflows._run import Run
 from workflows._saga import both
 from workflows._steps import record, step
-
-
-class Proven(Data):
-    """Files that are checked and tested, under the hash that approvals bind to, with the verdict over them."""
-
-    workspace: ArtifactRef
-    plan: ArtifactRef
-    content_hash: str
-    checks: ArtifactRef
-    tests: ArtifactRef | None
-    sbom: ArtifactRef | None
-    lock: ArtifactRef | None
-    measured: ArtifactRef | None
-    verdict: ArtifactRef | None
-    document: ArtifactRef | None = None
-    source: DocumentSource | None = None
-    base_url: str = ""
-    counts: TestCounts
-    findings: int
-    for_a_person: list[Finding] = []
 
 
 class Building:
@@ -70,6 +51,8 @@ class Building:
         self._workspace = drafted.workspace
         self._baseline: ArtifactRef | None = None
         self._repairs = 0
+        self._unanswered = True
+        self._note()
 
     @classmethod
     async def begin(
@@ -92,10 +75,41 @@ class Building:
         )
         return cls(run, request, examined, await record(PromptActivities.begin_generation, cmd), previous)
 
+    @classmethod
+    async def again(
+        cls,
+        run: Run,
+        request: IntegrationRequest,
+        writing: Writing,
+        examined: Examined,
+        previous: ArtifactRef | None = None,
+    ) -> Self:
+        """Go on from where a run that failed had come."""
+        stage = Stage.GENERATING if writing.unanswered else Stage.TESTING
+        if run.book.stage is not stage:
+            await run.enter(stage, "goes on from where it failed")
+        drafted = Drafted(conversation=writing.conversation, workspace=writing.workspace, plan=writing.plan)
+        building = cls(run, request, examined, drafted, previous)
+        building._baseline, building._unanswered = writing.baseline, writing.unanswered
+        building._note()
+        return building
+
     async def first(self) -> Proven:
-        """Write it for the first time."""
-        await self._write()
+        """Write it for the first time; what is written already is proven."""
+        if self._unanswered:
+            await self._write()
         return await self._prove()
+
+    def _note(self) -> None:
+        """What a retry could go on from. Whatever is written anew has yet to be proven."""
+        self._run.reached.proven = None
+        self._run.reached.writing = Writing(
+            plan=self._plan,
+            conversation=self._conversation,
+            workspace=self._workspace,
+            baseline=self._baseline,
+            unanswered=self._unanswered,
+        )
 
     async def changed(self, reviewer: str, words: str) -> Proven:
         """Write what a reviewer asks for."""
@@ -113,6 +127,8 @@ class Building:
         return await self._prove()
 
     async def _write(self) -> None:
+        self._unanswered = True
+        self._note()
         conversed: Conversed = await self._run.converse(
             "generation",
             self._conversation,
@@ -124,13 +140,17 @@ class Building:
         self._conversation = conversed.conversation
         self._baseline = conversed.baseline or self._baseline
         self._workspace = conversed.workspace or self._workspace
+        self._unanswered = False
+        self._note()
         if conversed.ending.kind == "refused":
+            self._run.reached.writing = None  # to ask again is to begin anew
             with refusing():
                 raise RequestRefused(conversed.ending.reason)
 
     async def _prove(self) -> Proven:
         while True:
             await self._run.enter(Stage.TESTING, "checks and tests run in the sandbox")
+            self._note()
             cmd = ProveVersion(workspace=self._workspace, baseline=self._baseline, previous=self._previous)
             checked, tested = await both(
                 step(BuildActivities.check, cmd, policies.BUILD, "check"),
@@ -176,7 +196,7 @@ class Building:
         )
         sealed = await record(WorkspaceActivities.seal, seal)
         self._run.book.content_hash = sealed.content_hash
-        return Proven(
+        proven = Proven(
             workspace=cmd.workspace,
             plan=self._plan,
             content_hash=sealed.content_hash,
@@ -189,10 +209,13 @@ class Building:
             document=self._examined.document,
             source=self._request.document,
             base_url=self._examined.base_url,
+            previous=self._previous,
             counts=tested.counts,
             findings=checked.total,
             for_a_person=[*checked.for_a_person, *_of_tests(tested, Effect.PERSON)],
         )
+        self._run.reached.proven = proven
+        return proven
 
 
 def _of_tests(tested: Tested, effect: Effect) -> list[Finding]:

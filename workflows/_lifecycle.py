@@ -13,22 +13,29 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 from activities.chat import ChatActivities
 from activities.integrations import IntegrationActivities
+from domain import manifest
+from domain.checkpoints import Checkpoint
 from domain.errors import Abandoned, Conflict, InvalidInput
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
 from domain.plan import Plan
+from domain.registry import RegistryEntry
 from domain.review import Review
 from domain.runs import (
     ABANDON_UPDATE,
     ACCEPTED_UPDATE,
     HEAD_MOVED_SIGNAL,
+    PAUSE_UPDATE,
     RAISE_BUDGET_UPDATE,
+    RESUME_UPDATE,
     REVIEW_UPDATE,
     SECRETS_SIGNAL,
     STATUS_QUERY,
     Abandon,
     Failure,
     HeadMoved,
+    Pause,
     RaiseBudget,
+    Resume,
     RunAccepted,
     RunOutcome,
     RunStatus,
@@ -41,10 +48,11 @@ from workflows import policies
 from workflows._building import Building, Proven
 from workflows._deploying import Deploying
 from workflows._failures import describe, refusing
+from workflows._retrying import leave, take_up
 from workflows._reviewing import Reviewing
 from workflows._run import Run
 from workflows._saga import Saga, Undo
-from workflows._steps import record, step
+from workflows._steps import at_once, record
 from workflows._wording import progress_message
 
 
@@ -57,9 +65,11 @@ class Lifecycle:
         self._reviewing = Reviewing(run, self._saga)
         self.accepted = False
         self._before: Stage | None = None
+        self._entry: RegistryEntry | None = None
         self._refusal: ApplicationError | None = None
         self._abandoned: Abandon | None = None
         self._story: asyncio.Task[None] | None = None
+        run.pausing.undoing = lambda: self._saga.undoing or self._saga.settled or self._abandoned is not None
 
     async def tell(self, story: Coroutine[Any, Any, None]) -> RunOutcome:
         """Tell the story to its end; one that fails was undone by its saga, and ends as a failure that says so."""
@@ -84,29 +94,51 @@ class Lifecycle:
 
         Refused with Conflict where it is in another stage, and with NotFound where there is none.
         """
-        cmd = BeginRun(
-            integration_id=self._run.cmd.integration_id,
-            operation=self._run.book.operation,
-            requester=self._run.cmd.requester,
-            workflow_id=self._run.id,
-            run_id=workflow.info().run_id,
-            of=list(of),
-            detail=detail,
-        )
-        standing: Standing = await record(IntegrationActivities.begin, cmd)
-        self._before = standing.integration.stage
+        standing = await self._begun(*of, detail=detail)
+        self._before, self._entry = standing.integration.stage, standing.entry
         book = self._run.book
         book.name, book.url = standing.integration.name, standing.integration.url
         book.version = book.version or standing.integration.version or ""
         self.accepted = True
         return standing
 
+    async def _begun(self, *of: Stage, detail: str = "", stage: Stage | None = None) -> Standing:
+        retry = self._run.cmd.retry
+        cmd = BeginRun(
+            integration_id=self._run.cmd.integration_id,
+            operation=self._run.book.operation,
+            requester=retry.by if retry else self._run.cmd.requester,
+            workflow_id=self._run.id,
+            run_id=workflow.info().run_id,
+            of=list(of),
+            request_key="" if retry else self._run.cmd.request_key,
+            stage=stage,
+            detail=detail or (f"again, after {retry.run_id} failed" if retry else ""),
+        )
+        standing: Standing = await record(IntegrationActivities.begin, cmd)
+        return standing
+
+    async def reached(self) -> Checkpoint | None:
+        """What the run that this one retries had reached, which it goes on from; None for a first start.
+
+        Refused with NotFound where nothing is kept of it.
+        """
+        return await take_up(self._run, self._reviewing)
+
+    async def again(self, kept: Checkpoint) -> None:
+        """Put an integration that failed back to work; its name is taken anew. Refused with NameTaken, Conflict."""
+        await self._begun(Stage.FAILED, stage=kept.begins)
+        self._run.entered(kept.begins, "goes on from where it failed")
+        self.accepted = True
+
     async def merged(self, building: Building, plan: Plan, proven: Proven) -> Deploying:
         """Merge what people approved. A commit that somebody pushed meanwhile is proven and reviewed like any other."""
         while True:
             proven, pull = await self._approved(building, plan, proven)
-            deploying = Deploying(self._run, self._saga, plan, proven, pull)
-            if await deploying.merged(branch=self._reviewing.branch, folder=self._reviewing.folder):
+            made = manifest.from_plan(plan, version=self._run.book.version, author=self._run.cmd.requester.name)
+            home = self._before or Stage.ACTIVE
+            deploying = Deploying(self._run, self._saga, made, proven, entry=self._entry, home=home)
+            if await deploying.merged(pull, branch=self._reviewing.branch, folder=self._reviewing.folder):
                 return deploying
             proven = await building.adopted((await self._reviewing.read_head(pull, proven)).workspace)
 
@@ -133,6 +165,8 @@ class Lifecycle:
     async def _tell_failure(self, failure: Failure) -> None:
         self._run.waits(None)
         if self.accepted:
+            if workflow.patched("checkpoint"):
+                await leave(self._run, self._reviewing)
             await self._run.enter(
                 self._before or Stage.FAILED,
                 "ended",
@@ -141,13 +175,15 @@ class Lifecycle:
                 patient=True,
                 returning=self._before is not None,
             )
+        elif self._run.book.operation is not Operation.CREATE:
+            return  # who asked was answered; what is said of the integration stays as it is
         await self._tell_everyone()
 
     async def _tell_everyone(self) -> None:
         """Bring message and comment up to date. Failing here changes nothing that was done; it is reported by name."""
         message = UpdateMessage(key=self._run.key("message"), message=progress_message(self._run.book))
         tellings: list[tuple[str, Undo]] = [
-            ("message to the channel", lambda: step(ChatActivities.update, message, policies.UNDO, "tell the channel")),
+            ("message to the channel", lambda: at_once(ChatActivities.update, message, policies.UNDO, "tell people")),
             ("comment on the issue", lambda: self._run.comment(policies.UNDO)),
         ]
         for name, tell in tellings:
@@ -186,8 +222,44 @@ class Lifecycle:
     @abandon.validator
     def _check_abandon(self, cmd: Abandon) -> None:
         with refusing():
+            if self._saga.settled:
+                raise Conflict(f"It cannot be stopped any more: {self._run.book.step}.")
             if self._run.book.stage.terminal or self._saga.undoing or self._abandoned or not self.accepted:
                 raise Conflict(f"There is nothing to stop: the run is {self._run.book.stage}.")
+
+    @workflow.update(name=PAUSE_UPDATE)
+    async def pause(self, cmd: Pause) -> None:
+        await self._run.pause(cmd)
+
+    @pause.validator
+    def _check_pause(self, cmd: Pause) -> None:
+        with refusing():
+            self._require_steerable("pause")
+            if self._run.pausing.on:
+                raise Conflict("The run is paused already; `ccb resume` lets it go on.")
+
+    @workflow.update(name=RESUME_UPDATE)
+    async def resume(self, cmd: Resume) -> None:
+        await self._run.resume()
+
+    @resume.validator
+    def _check_resume(self, cmd: Resume) -> None:
+        with refusing():
+            self._require_steerable("resume")
+            if not self._run.pausing.on:
+                raise Conflict("The run is not paused; `ccb status` says what it waits for.")
+
+    def _require_steerable(self, what: str) -> None:
+        if not self.accepted:
+            raise Conflict(f"There is nothing to {what} yet: the request is not accepted. Try again in a moment.")
+        if self._run.pausing.undoing():
+            raise Conflict(f"There is nothing to {what}: the run undoes what it did, and then ends. Undo never pauses.")
+        if self._run.book.stage.terminal:
+            raise Conflict(f"There is nothing to {what}: the run has ended, {self._run.book.stage}.")
+
+    async def boundary(self) -> None:
+        """A step may begin unless the run is paused."""
+        await self._run.pausing.boundary()
 
     @workflow.update(name=RAISE_BUDGET_UPDATE)
     async def raise_budget(self, cmd: RaiseBudget) -> None:
@@ -222,4 +294,5 @@ class Lifecycle:
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> RunStatus:
+        self._run.book.paused = self._run.paused()
         return self._run.book.status(workflow.now()).model_copy(update={"reviews": self._reviewing.reviews})

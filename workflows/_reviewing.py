@@ -25,6 +25,7 @@ from domain.steps import (
     ReadHead,
     RecordReview,
     RecordVersion,
+    Succeeding,
     UpdateMessage,
     VersionOf,
 )
@@ -58,6 +59,15 @@ class Reviewing:
     def folder(self) -> str:
         return f"integrations/{self._run.book.name}"
 
+    def carry(self, reviews: list[Review]) -> None:
+        """Reviews that a run before this one had: each counts for as long as the content is the one that it names."""
+        self._reviews = list(reviews)
+
+    @property
+    def valid(self) -> list[Review]:
+        """Those that no push made void."""
+        return [] if self.moved else self._reviews[self._void :]
+
     async def ask(self, plan: Plan, proven: Proven) -> PullRequest:
         """Put what is proven before people: branch, pull request, record, message."""
         self._run.doing("opens the pull request")
@@ -81,11 +91,16 @@ class Reviewing:
         policy = self._run.cmd.policy
         if policy.automatic and not self._for_a_person:
             return None
-        asked = workflow.now()
+        asked, paused = workflow.now(), self._run.pausing.total()
         deadline = asked + policy.deadline
         self._run.waits(Waiting(what=self._wanted(), since=asked, until=deadline))
         reminded = 0
         while (decision := self._outcome()) is None and not self.moved:
+            await self._run.pausing.boundary()
+            # People cannot get a paused run on, so that time is given back to them.
+            if (later := asked + policy.deadline + self._run.pausing.total() - paused) != deadline:
+                deadline = later
+                self._run.waits(Waiting(what=self._wanted(), since=asked, until=deadline))
             if workflow.now() >= deadline:
                 with refusing():
                     raise ReviewExpired(f"Nobody decided within {policy.deadline.days} days, so the request is closed.")
@@ -166,6 +181,7 @@ class Reviewing:
             requester=run.cmd.requester.name,
             issue=run.cmd.issue,
             key=run.key("pull-request"),
+            succeeding=_succeeding(book.previous, book.version, proven),
         )
         return await step(
             RepositoryActivities.open_pull_request, opened, policies.VENDOR_WRITE, f"open the pull request for {title}"
@@ -211,9 +227,10 @@ class Reviewing:
             await step(ChatActivities.update, update, policies.VENDOR_WRITE, "ask for review again")
 
     async def _decision_within(self, time: timedelta) -> bool:
+        resumed = self._run.pausing.resumed
         try:
             await workflow.wait_condition(
-                lambda: self._outcome() is not None or self.moved,
+                lambda: self._outcome() is not None or self.moved or self._run.pausing.resumed != resumed,
                 timeout=time,
                 timeout_summary="until the next reminder",
             )
@@ -235,3 +252,9 @@ class Reviewing:
         wanted = "an approval" if approvals == 1 else f"{approvals} approvals"
         found = self._for_a_person
         return f"{wanted}; {found} finding{'s' if found > 1 else ''} for a person to decide" if found else wanted
+
+
+def _succeeding(before: str, version: str, proven: Proven) -> Succeeding | None:
+    if proven.previous is None:
+        return None
+    return Succeeding(before=before, version=version, files_before=proven.previous, files=proven.workspace)

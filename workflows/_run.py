@@ -7,8 +7,8 @@ from datetime import timedelta
 from functools import partial
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
-from temporalio.exceptions import ActivityError
+from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
+from temporalio.exceptions import ActivityError, FailureError
 from temporalio.workflow import ActivityConfig, ChildWorkflowHandle
 
 from activities.chat import ChatActivities
@@ -19,17 +19,22 @@ from domain.artifacts import ArtifactRef
 from domain.conversation import Budget
 from domain.lifecycle import Operation, Stage
 from domain.people import Actor
-from domain.runs import Converse, Conversed, Undone, Waiting, Work
+from domain.runs import Converse, Conversed, Pause, Paused, Undone, Waiting, Work
 from domain.steps import CommentOnIssue, EnterStage, PostMessage
 from workflows import policies
 from workflows._book import RunBook
 from workflows._failures import describe
-from workflows._steps import record, step
+from workflows._pausing import Pausing
+from workflows._reached import Reached
+from workflows._steps import at_once, record
 from workflows._wording import pause_message
 from workflows.converse import ConverseWorkflow
 
 _STAGE = SearchAttributeKey.for_keyword("Stage")
 _NAME = SearchAttributeKey.for_keyword("IntegrationName")
+_ID = SearchAttributeKey.for_keyword("IntegrationId")
+_OPERATION = SearchAttributeKey.for_keyword("Operation")
+_ORGANIZATION = SearchAttributeKey.for_keyword("OrganizationId")
 
 
 class Run:
@@ -40,12 +45,17 @@ class Run:
     ) -> None:
         self.cmd = cmd
         self.book = RunBook(cmd, operation=operation, title=title, name=name, version=version, now=workflow.now())
-        self._next_turn = 1
-        self._conversations = 0
+        self.next_turn = 1
+        self.conversations = 0
         self._entries = 0
         self._pauses = 0
         self._commenting = asyncio.Lock()
+        self._tellings: set[asyncio.Task[None]] = set()
         self.secrets_changes = 0
+        self.reached = Reached()
+        self.pausing = Pausing(self.tell)
+        # What its turns are recorded and charged under: a retry goes on with that of the run that failed.
+        self.account = self.live = f"{self.id}/{workflow.info().run_id}"
         self._child: ChildWorkflowHandle[ConverseWorkflow, Conversed] | None = None
 
     @property
@@ -54,7 +64,7 @@ class Run:
 
     def key(self, name: str) -> str:
         """The idempotency key of a step: the workflow id and the step's name; from the second run on, the run's too."""
-        if self.book.operation is Operation.CREATE:
+        if self.book.operation is Operation.CREATE and self.cmd.retry is None:
             return f"{self.id}/{name}"
         return f"{self.id}/{workflow.info().first_execution_run_id}/{name}"
 
@@ -71,6 +81,8 @@ class Run:
         returning: bool = False,
     ) -> None:
         """Enter a stage, in the database first, then in the book and the search attributes."""
+        if not (patient or returning):
+            await self.pausing.boundary()
         self._entries += 1
         cmd = EnterStage(
             integration_id=self.cmd.integration_id,
@@ -83,6 +95,10 @@ class Run:
             returning=returning,
         )
         await record(IntegrationActivities.enter, cmd, policies.UNDO_RECORD if patient else policies.RECORD)
+        self.entered(stage, doing)
+
+    def entered(self, stage: Stage, doing: str) -> None:
+        """The database has it in this stage: so do the book and the search attributes."""
         self.book.enter(stage, workflow.now())
         workflow.upsert_search_attributes(self._attributes())
         self.doing(doing)
@@ -102,6 +118,7 @@ class Run:
 
     def tell(self) -> None:
         """Show where the run stands in the Temporal Web UI."""
+        self.book.paused = self.paused()
         workflow.set_current_details(self.book.markdown())
 
     async def tell_people(self, waiting: Waiting | None) -> None:
@@ -115,7 +132,7 @@ class Run:
             # A limit that runs share is told once until it begins anew, however often somebody looks for room in it.
             pause = waiting.until.isoformat() if waiting.until else str(self._pauses)
             cmd = PostMessage(message=pause_message(self.book, waiting), key=self.key(f"pause/{pause}"))
-            post = partial(step, ChatActivities.post, cmd, policies.VENDOR_WRITE, "say that a limit is reached")
+            post = partial(at_once, ChatActivities.post, cmd, policies.VENDOR_WRITE, "say that a limit is reached")
             tellings.append(("message to the channel", post))
         for name, tell in tellings:
             try:
@@ -129,7 +146,7 @@ class Run:
             return
         async with self._commenting:  # one after another, or an earlier one could stay
             cmd = CommentOnIssue(issue=self.cmd.issue, key=self.id, body=self.book.markdown())
-            await step(RepositoryActivities.comment_on_issue, cmd, policy, "tell the issue")
+            await at_once(RepositoryActivities.comment_on_issue, cmd, policy, "tell the issue")
 
     async def converse(
         self,
@@ -142,13 +159,15 @@ class Run:
         baseline: ArtifactRef | None = None,
     ) -> Conversed:
         """Talk with Claude in a workflow of its own, so that this one's history does not grow with the turns."""
-        self._conversations += 1
-        child_id = ids.conversation_workflow(self.id, f"{purpose}-{self._conversations}")
+        self.conversations += 1
+        await self.pausing.boundary()
+        paused = self.pausing.on
+        child_id = ids.conversation_workflow(self.id, f"{purpose}-{self.conversations}")
         cmd = Converse.model_validate(
             {
-                "run": f"{self.id}/{workflow.info().run_id}",
+                "run": self.account,
                 "purpose": purpose,
-                "first_turn": self._next_turn,
+                "first_turn": self.next_turn,
                 "conversation": conversation,
                 "workspace": workspace,
                 "baseline": baseline,
@@ -157,20 +176,73 @@ class Run:
                 "budget": self.book.budget,
                 "organization_id": self.cmd.organization_id,
                 "integration_id": self.cmd.integration_id,
+                "live": self.live if self.live != self.account else None,
+                "paused": paused,
             }
         )
         self.book.conversation = child_id
         try:
             self._child = await workflow.start_child_workflow(
-                ConverseWorkflow.run, cmd, id=child_id, static_summary=f"{purpose} for {self.book.name or self.id}"
+                ConverseWorkflow.run,
+                cmd,
+                id=child_id,
+                static_summary=f"{purpose} for {self.book.name or self.id}",
+                search_attributes=self.searched(),
             )
+            if self.pausing.on is not paused:
+                await self.steer_child()
             conversed = await self._child
         finally:
             self._child = None
             self.book.conversation = None
-        self._next_turn = conversed.next_turn
+        self.next_turn = conversed.next_turn
         self.book.spent = conversed.spent
         return conversed
+
+    def searched(self) -> TypedSearchAttributes:
+        """What a child of this run is searched by."""
+        pairs = [
+            SearchAttributePair(_ID, self.cmd.integration_id),
+            SearchAttributePair(_OPERATION, self.book.operation.value),
+            SearchAttributePair(_STAGE, self.book.stage.value),
+            SearchAttributePair(_ORGANIZATION, self.cmd.organization_id),
+        ]
+        return TypedSearchAttributes([*pairs, SearchAttributePair(_NAME, self.book.name)] if self.book.name else pairs)
+
+    def paused(self) -> Paused | None:
+        return self.pausing.paused(waits=self.book.waiting is not None)
+
+    async def pause(self, order: Pause) -> None:
+        self.pausing.pause(order)
+        await self.steer_child()
+        self._tell_of_pause()
+
+    async def resume(self) -> None:
+        self.pausing.resume()
+        await self.steer_child()
+        self._tell_of_pause()
+
+    async def steer_child(self) -> None:
+        """Let the conversation under way stand or go on, as its run does."""
+        if self._child is None:
+            return
+        try:
+            await self._child.signal(ConverseWorkflow.pause if self.pausing.on else ConverseWorkflow.resume)
+        except FailureError:  # it has ended meanwhile
+            workflow.logger.info("no conversation to steer")
+
+    def _tell_of_pause(self) -> None:
+        """On the issue, aside: an order to pause is not held up by GitHub."""
+        self.tell()
+        telling = asyncio.create_task(self._comment_aside())
+        self._tellings.add(telling)
+        telling.add_done_callback(self._tellings.discard)
+
+    async def _comment_aside(self) -> None:
+        try:
+            await self.comment()
+        except ActivityError as error:
+            self.book.untold.append(Undone(step="comment on the issue", ok=False, error=describe(error).message))
 
     async def told_of_secrets(self, known: int, within: timedelta) -> None:
         """Wait until secrets changed since `known`, but no longer than `within`: the word of it can be lost."""

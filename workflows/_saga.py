@@ -27,8 +27,14 @@ class Saga:
 
     def __init__(self) -> None:
         self.undoing = False
+        self.settled = False
         self.undone: list[Undone] = []
         self._undos: list[tuple[str, Undo]] = []
+
+    def settle(self) -> None:
+        """There is no way back from here: nothing is undone any more, and the run is not stopped or paused."""
+        self.settled = True
+        self._undos = []
 
     def on_failure(self, name: str, undo: Undo) -> None:
         """Register `undo` under the name that people will read; a second one of the same name replaces the first."""
@@ -45,7 +51,7 @@ class Saga:
             return
         self.undoing = True
         for name, undo in reversed(self._undos):
-            await _to_the_end(asyncio.create_task(self._attempt(name, undo)))
+            await to_the_end(asyncio.create_task(self._attempt(name, undo)))
 
     async def _attempt(self, name: str, undo: Undo) -> None:
         try:
@@ -56,8 +62,8 @@ class Saga:
             self.undone.append(Undone(step=name, ok=True))
 
 
-async def _to_the_end(task: asyncio.Task[None]) -> None:
-    """Wait for an undo whatever is cancelled meanwhile: a cancelled run has nothing more important to do."""
+async def to_the_end(task: asyncio.Task[None]) -> None:
+    """Wait for an undo, or for what has no way back, whatever is cancelled meanwhile: nothing is more important."""
     while not task.done():
         try:
             await asyncio.shield(task)

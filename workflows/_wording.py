@@ -28,8 +28,12 @@ def review_message(book: RunBook) -> ChatMessage:
 def progress_message(book: RunBook) -> ChatMessage:
     """Replaces the request for a review once there is nothing to press any more."""
     titles = {Stage.ACTIVE: "is active", Stage.FAILED: "failed"}
+    if book.failure and book.stage is not Stage.FAILED:
+        became = f"failed to {book.operation.words}"
+    else:
+        became = titles.get(book.stage, f"is {book.stage}")
     return ChatMessage(
-        title=f"{book.name or book.title} {book.version} {titles.get(book.stage, f'is {book.stage}')}",
+        title=f"{book.name or book.title} {book.version} {became}",
         text=_summary(book),
     )
 
@@ -62,6 +66,7 @@ def _summary(book: RunBook) -> str:
         lines.append(f"Running at {book.url}")
     if book.failure:
         lines += failure_lines(book.failure)
+        lines += [f"{book.previous} serves on, untouched."] if book.previous else []
     return "\n".join(lines)
 
 

@@ -19,6 +19,8 @@ from domain.errors import BudgetExceeded
 from domain.runs import (
     CONVERSE_WORKFLOW,
     LIMITS_SIGNAL,
+    PAUSE_SIGNAL,
+    RESUME_SIGNAL,
     STATUS_QUERY,
     ConversationStatus,
     Converse,
@@ -44,6 +46,8 @@ class ConverseWorkflow:
         self._doing = "starting"
         self._waiting: Waiting | None = None
         self._baseline = cmd.baseline
+        self._paused = cmd.paused
+        self._holds = False
 
     @workflow.run
     async def run(self, cmd: Converse) -> Conversed:
@@ -60,6 +64,7 @@ class ConverseWorkflow:
 
     async def _take_turn(self, conversation: ArtifactRef, workspace: ArtifactRef | None) -> TurnTaken:
         while True:
+            await self._boundary()
             if self._waiting is None:
                 self._says(f"waiting for Claude (turn {self._turn})")
             known = self._limits_changes
@@ -69,6 +74,7 @@ class ConverseWorkflow:
                 conversation=conversation,
                 budget=self._budget,
                 organization_id=self._cmd.organization_id,
+                live=self._cmd.live,
             )
             try:
                 taken = await step(
@@ -89,6 +95,15 @@ class ConverseWorkflow:
                     await self._wait(None)
                 self._spent = taken.spent
                 return taken
+
+    async def _boundary(self) -> None:
+        """No turn is bought while the run is paused."""
+        if not self._paused:
+            return
+        self._holds = True
+        self._says("paused")
+        await workflow.wait_condition(lambda: not self._paused)
+        self._holds = False
 
     async def _execute_tools(self, taken: TurnTaken, workspace: ArtifactRef | None) -> ToolsExecuted:
         names = ", ".join(dict.fromkeys(taken.tool_names)) or "no tool"
@@ -151,6 +166,7 @@ class ConverseWorkflow:
                 "workspace": workspace,
                 "baseline": self._baseline,
                 "budget": self._budget,
+                "paused": self._paused,
             }
         )
 
@@ -172,6 +188,14 @@ class ConverseWorkflow:
     def raise_budget(self, budget: Budget) -> None:
         self._budget = budget
 
+    @workflow.signal(name=PAUSE_SIGNAL)
+    def pause(self) -> None:
+        self._paused = True
+
+    @workflow.signal(name=RESUME_SIGNAL)
+    def resume(self) -> None:
+        self._paused = False
+
     @workflow.signal(name=LIMITS_SIGNAL)
     def limits_changed(self) -> None:
         self._limits_changes += 1
@@ -184,4 +208,5 @@ class ConverseWorkflow:
             step=self._doing,
             spent=self._spent,
             waiting=self._waiting,
+            holds=self._holds,
         )

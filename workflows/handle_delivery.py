@@ -5,21 +5,44 @@ for is refused. What it starts has its own undo, so there is nothing to undo her
 """
 
 from temporalio import workflow
+from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ActivityError
 
 from activities.chat import ChatActivities
 from activities.deliveries import DeliveryActivities, RunActivities
 from activities.repository import RepositoryActivities
-from domain.intents import AbandonIntent, CreateIntent, Intent, NoIntent, Origin, PushIntent, RefuseIntent, ReviewIntent
+from activities.testing import TestStartActivities
+from domain.intents import (
+    AbandonIntent,
+    CreateIntent,
+    Intent,
+    NoIntent,
+    Origin,
+    PushIntent,
+    RefuseIntent,
+    ReviewIntent,
+    TestIntent,
+    UpdateIntent,
+)
 from domain.runs import DELIVERY_WORKFLOW, Abandon, Delivery, DeliveryOutcome
-from domain.steps import ActOnReview, CommentOnIssue, FinishDelivery, PostMessage, StartCreate, StopRun, TellHeadMoved
+from domain.steps import (
+    ActOnReview,
+    CommentOnIssue,
+    FinishDelivery,
+    PostMessage,
+    StartCreate,
+    StartUpdate,
+    StopRun,
+    TellHeadMoved,
+)
+from domain.testing import TestVersion
 from domain.vendors import ChatMessage
 from workflows import policies
 from workflows._failures import describe
 from workflows._steps import record, step
 
 
-@workflow.defn(name=DELIVERY_WORKFLOW)
+@workflow.defn(name=DELIVERY_WORKFLOW, versioning_behavior=VersioningBehavior.PINNED)
 class HandleDeliveryWorkflow:
     @workflow.run
     async def run(self, delivery: Delivery) -> DeliveryOutcome:
@@ -42,12 +65,18 @@ class HandleDeliveryWorkflow:
                 return await self._refuse(intent.origin, intent.reason, comment_key="refused")
             case CreateIntent():
                 return await self._create(intent)
+            case UpdateIntent():
+                return await self._update(intent)
             case ReviewIntent():
                 return await self._review(intent)
             case PushIntent():
                 tell = TellHeadMoved(integration_id=intent.integration_id, moved=intent.moved)
                 await step(RunActivities.head_moved, tell, policies.VENDOR_WRITE, "tell the run of the commit")
+                if intent.test is not None:
+                    await self._test([intent.test])
                 return DeliveryOutcome(action="told", integration_id=intent.integration_id)
+            case TestIntent():
+                return await self._test(intent.tests)
             case AbandonIntent():
                 return await self._abandon(intent)
 
@@ -58,6 +87,22 @@ class HandleDeliveryWorkflow:
         except ActivityError as error:  # the run itself has told the issue why
             return DeliveryOutcome(action="refused", detail=describe(error).message)
         return DeliveryOutcome(action="started", integration_id=create.integration_id)
+
+    async def _update(self, intent: UpdateIntent) -> DeliveryOutcome:
+        update = intent.update
+        cmd = StartUpdate(update=update)
+        try:
+            started = await step(RunActivities.start_update, cmd, policies.VENDOR_WRITE, "start the update")
+        except ActivityError as error:  # the run itself has told the issue why
+            return DeliveryOutcome(action="refused", detail=describe(error).message)
+        if not started.started:
+            return await self._refuse(intent.origin, started.why)
+        return DeliveryOutcome(action="started", integration_id=update.integration_id)
+
+    async def _test(self, tests: list[TestVersion]) -> DeliveryOutcome:
+        for test in tests:
+            await step(TestStartActivities.start, test, policies.VENDOR_WRITE, "test what was pushed")
+        return DeliveryOutcome(action="started", detail=f"{len(tests)} tests", integration_id=tests[0].integration_id)
 
     async def _review(self, intent: ReviewIntent) -> DeliveryOutcome:
         cmd = ActOnReview(integration_id=intent.integration_id, review=intent.review)

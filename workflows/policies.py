@@ -39,6 +39,9 @@ VENDOR_WRITE = ActivityConfig(
 )
 """A change at an outside system: a vendor may be away for hours, and the run only waits."""
 
+TELL = VENDOR_WRITE | ActivityConfig(schedule_to_close_timeout=timedelta(minutes=5))
+"""Telling that something has begun: it may come late, but what has begun does not wait for it."""
+
 CLAUDE_TURN = VENDOR_WRITE | ActivityConfig(
     task_queue=CLAUDE_QUEUE,
     start_to_close_timeout=timedelta(minutes=15),
@@ -52,12 +55,37 @@ BUILD = VENDOR_WRITE | ActivityConfig(
     schedule_to_close_timeout=timedelta(hours=2),
 )
 
+NIGHT = VENDOR_WRITE | ActivityConfig(
+    start_to_close_timeout=timedelta(hours=12), schedule_to_close_timeout=timedelta(hours=20)
+)
+"""The tests of a page of integrations: a night has an end."""
+
 DEPLOY = BUILD | ActivityConfig(task_queue=DEPLOY_QUEUE)
+
+LOOK = READ | ActivityConfig(task_queue=DEPLOY_QUEUE)
+"""A look at the target that somebody waits for."""
+
+ASK = DEPLOY | ActivityConfig(start_to_close_timeout=timedelta(minutes=5), schedule_to_close_timeout=timedelta(hours=1))
+"""Asking what is deployed, as its callers do."""
 
 AWAIT_HEALTHY = DEPLOY | ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2), schedule_to_close_timeout=timedelta(minutes=6)
 )
 """How long a new version may take to answer its health check."""
+
+JUDGE = DEPLOY | ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=30), schedule_to_close_timeout=timedelta(minutes=2)
+)
+"""One look at a rollout. A target that says nothing of it for longer is reason enough to go back."""
+
+SWEEP = DEPLOY | ActivityConfig(start_to_close_timeout=timedelta(hours=1))
+"""Checks of all integrations, for as long as a sweep lasts; a killed worker is noticed by its heartbeat."""
+
+MEND = DEPLOY | ActivityConfig(schedule_to_close_timeout=timedelta(minutes=5))
+"""Something done to a deployment that is down: the sweep that looks after all others waits for it."""
+
+WATCH = VENDOR_WRITE | ActivityConfig(start_to_close_timeout=timedelta(minutes=30))
+"""A page of outside APIs' documents, each of which may take its time."""
 
 _TO_UNDO = ActivityConfig(schedule_to_close_timeout=timedelta(days=1))
 UNDO = VENDOR_WRITE | _TO_UNDO
@@ -69,5 +97,15 @@ UNDO_RECORD = RECORD | LocalActivityConfig(schedule_to_close_timeout=timedelta(d
 LOOK_AGAIN = timedelta(hours=1)
 """How long a run that waits for secrets, or for room in a limit, goes without looking: the word of it can be lost."""
 
+LOOK_AT_LAST = timedelta(days=1)
+"""The same after it has looked often: each look is a dozen events, and somebody may wait for a year."""
+
 LOOK_SOON = timedelta(seconds=10)
 """How long it waits at least: clocks differ, and a limit may begin anew a moment later there than here."""
+
+
+def between_looks(hold: timedelta) -> timedelta:
+    """How soon it is seen that a new version is worse: five seconds; with a long `hold` a twentieth of it, at most
+    20 looks, so that a history stays short.
+    """
+    return min(max(timedelta(seconds=5), hold / 20), hold)

@@ -9,9 +9,11 @@ from sqlalchemy import Select, and_, or_, select
 
 from adapters.database import rows
 from adapters.database.engine import Database
+from adapters.database.health_tables import health as watched
 from adapters.database.tables import audit, events, integrations, registry, versions
 from domain.errors import InvalidInput, NotFound
 from domain.events import Event
+from domain.health import HealthState
 from domain.lifecycle import Stage
 from domain.registry import AuditEntry, Integration, Page, RegistryEntry, Version
 from domain.vendors import IssueRef
@@ -59,12 +61,23 @@ class IntegrationReads:
             .order_by(integrations.c.created_at.desc(), integrations.c.id.desc())
         )
 
-    async def page(self, *, organization_id: str, cursor: str | None, limit: int, stage: Stage | None = None) -> Page:
+    async def page(
+        self,
+        *,
+        organization_id: str,
+        cursor: str | None,
+        limit: int,
+        stage: Stage | None = None,
+        health: HealthState | None = None,
+    ) -> Page:
         """Raises InvalidInput for a cursor that is not one of ours. At most 200 a page."""
         limit = max(1, min(limit, MAX_PAGE))
         query = select(integrations).where(integrations.c.organization_id == organization_id)
         if stage is not None:
             query = query.where(integrations.c.stage == stage)
+        if health is not None:
+            so = select(watched.c.integration_id).where(watched.c.state == health)
+            query = query.where(integrations.c.id.in_(so))
         if cursor is not None:
             at, last = _opened(cursor)
             same = and_(integrations.c.created_at == at, integrations.c.id < last)

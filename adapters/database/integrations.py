@@ -1,20 +1,21 @@
 """The life cycle in the database: each change writes row, event and audit entry in one transaction."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database import journal, names, rows
-from adapters.database.integration_reads import IntegrationReads
 from adapters.database.journal import Change
+from adapters.database.registering import Registering, updated
 from adapters.database.tables import LIVING, integrations, registry, reviews, versions
-from domain.errors import Conflict, NameTaken
+from domain.errors import Conflict, NameTaken, NotFound
 from domain.events import EventType
 from domain.lifecycle import Operation, Stage, may_follow, may_return
 from domain.people import Actor
-from domain.registry import Integration, RegistryEntry, Version
+from domain.registry import Annotation, Integration, Version
 from domain.review import Review
 from domain.runs import CreateIntegration
 from domain.steps import BeginRun
@@ -22,8 +23,8 @@ from domain.steps import BeginRun
 _TYPES = {Stage.ACTIVE: EventType.ACTIVATED, Stage.FAILED: EventType.FAILED}
 
 
-class SqlIntegrations(IntegrationReads):
-    """The `Integrations` port."""
+class SqlIntegrations(Registering):
+    """The `Integrations` port, and `Dependencies`."""
 
     async def accept(
         self, cmd: CreateIntegration, *, workflow_id: str, run_id: str, api_host: str | None = None
@@ -48,6 +49,7 @@ class SqlIntegrations(IntegrationReads):
             workflow_id=workflow_id,
             run_id=run_id,
             operation=Operation.CREATE,
+            under_way=True,
             requester=cmd.requester.model_dump(mode="json"),
             repository=cmd.repository,
             api_host=api_host,
@@ -75,7 +77,7 @@ class SqlIntegrations(IntegrationReads):
 
     async def begin(self, cmd: BeginRun) -> Integration:
         change = Change(
-            key=f"begin:{cmd.run_id}",
+            key=f"begin:{cmd.request_key or cmd.run_id}",
             type=EventType.RUN_STARTED,
             action=f"integration.{cmd.operation}",
             result="started",
@@ -83,18 +85,23 @@ class SqlIntegrations(IntegrationReads):
             detail=cmd.detail,
             metadata={"operation": cmd.operation, "run_id": cmd.run_id},
         )
-        columns = {"operation": cmd.operation, "workflow_id": cmd.workflow_id, "run_id": cmd.run_id, "failure": None}
-        async with self._db.write() as connection:
-            row = await journal.locked(connection, cmd.integration_id)
-            if await journal.written(connection, cmd.integration_id, change.key):
-                return rows.integration(row)
-            if row["stage"] not in cmd.of:
-                raise Conflict(
-                    f"To {cmd.operation.words} an integration it has to be {' or '.join(cmd.of)}; "
-                    f"{row['name'] or row['id']} is {row['stage']}.",
-                    stage=row["stage"],
-                )
-            return rows.integration(await journal.write(connection, cmd.integration_id, change, columns))
+        columns = {
+            "operation": cmd.operation,
+            "under_way": True,
+            "workflow_id": cmd.workflow_id,
+            "run_id": cmd.run_id,
+            "failure": None,
+        }
+        if cmd.stage is not None:
+            columns["stage"] = cmd.stage
+        try:
+            async with self._db.write() as connection:
+                return await _begin(connection, cmd, change, columns)
+        except Conflict as error:
+            # A failed integration gave its name up; coming back, it may find it taken.
+            if isinstance(error.__cause__, IntegrityError):
+                await self._name_taken((await self.get(cmd.integration_id)).name, error)
+            raise
 
     async def claim_name(self, integration_id: str, name: str) -> str:
         async with self._db.write() as connection:
@@ -163,6 +170,20 @@ class SqlIntegrations(IntegrationReads):
             await connection.execute(statement.on_conflict_do_update(index_elements=same, set_=values))
             await journal.write(connection, version.integration_id, change)
 
+    async def annotate_version(self, integration_id: str, version: str, annotation: Annotation) -> Version:
+        mine = (versions.c.integration_id == integration_id, versions.c.version == version)
+        async with self._db.write() as connection:
+            locked = await journal.locked(connection, integration_id)
+            row = (await connection.execute(select(versions).where(*mine))).mappings().one_or_none()
+            if row is None:
+                raise NotFound(f"There is no version {version} of {locked['name'] or integration_id}.")
+            document = row["document"] | {"annotation": annotation.model_dump(mode="json")}
+            await connection.execute(update(versions).where(*mine).values(document=document))
+            change = updated("annotate_version", version, locked["revision"])
+            said = {"actor": annotation.by, "detail": annotation.text}
+            await journal.write(connection, integration_id, change.model_copy(update=said))
+            return rows.version_of(document, row["created_at"])
+
     async def discard_version(self, integration_id: str, version: str) -> None:
         async with self._db.write() as connection:
             row = await journal.locked(connection, integration_id)
@@ -170,7 +191,7 @@ class SqlIntegrations(IntegrationReads):
                 delete(versions).where(versions.c.integration_id == integration_id, versions.c.version == version)
             )
             if gone.rowcount:
-                await journal.write(connection, integration_id, _updated("discard_version", version, row["revision"]))
+                await journal.write(connection, integration_id, updated("discard_version", version, row["revision"]))
 
     async def record_review(self, integration_id: str, version: str, review: Review) -> None:
         statement = self._db.insert(reviews).values(
@@ -197,54 +218,6 @@ class SqlIntegrations(IntegrationReads):
             if stored.first() is not None:
                 await journal.write(connection, integration_id, change)
 
-    async def register(self, entry: RegistryEntry) -> None:
-        values = {"name": entry.name, "document": entry.model_dump(mode="json", exclude={"registered_at"})}
-        statement = self._db.insert(registry).values(
-            integration_id=entry.integration_id,
-            version=entry.version,
-            is_current=True,
-            registered_at=entry.registered_at or datetime.now(UTC),
-            **values,
-        )
-        async with self._db.write() as connection:
-            row = await journal.locked(connection, entry.integration_id)
-            before = (await connection.execute(_entry_of(entry.integration_id, entry.version))).mappings().one_or_none()
-            if before is not None and before["is_current"] and before["document"] == values["document"]:
-                return
-            others = (registry.c.integration_id == entry.integration_id) | (registry.c.name == entry.name)
-            await connection.execute(update(registry).where(others).values(is_current=False))
-            same = [registry.c.integration_id, registry.c.version]
-            await connection.execute(
-                statement.on_conflict_do_update(index_elements=same, set_=values | {"is_current": True})
-            )
-            await journal.write(connection, entry.integration_id, _updated("register", entry.version, row["revision"]))
-
-    async def deregister(self, integration_id: str, version: str) -> None:
-        """Remove the entry; the integration's entry before it, if there is one, is the current one again."""
-        async with self._db.write() as connection:
-            row = await journal.locked(connection, integration_id)
-            gone = await connection.execute(
-                delete(registry)
-                .where(registry.c.integration_id == integration_id, registry.c.version == version)
-                .returning(registry.c.is_current)
-            )
-            was_current = gone.scalar_one_or_none()
-            if was_current is None:
-                return
-            if was_current:
-                newest = (
-                    select(registry.c.version)
-                    .where(registry.c.integration_id == integration_id)
-                    .order_by(registry.c.registered_at.desc())
-                    .limit(1)
-                )
-                await connection.execute(
-                    update(registry)
-                    .where(registry.c.integration_id == integration_id, registry.c.version == newest.scalar_subquery())
-                    .values(is_current=True)
-                )
-            await journal.write(connection, integration_id, _updated("deregister", version, row["revision"]))
-
     async def _name_taken(self, name: str | None, error: Conflict) -> None:
         """Raise NameTaken if a unique name is what the database refused."""
         if name is None or not isinstance(error.__cause__, IntegrityError):
@@ -259,6 +232,27 @@ class SqlIntegrations(IntegrationReads):
             name=name,
             integration_id=holder,
         ) from error
+
+
+async def _begin(
+    connection: AsyncConnection, cmd: BeginRun, change: Change, columns: Mapping[str, object]
+) -> Integration:
+    row = await journal.locked(connection, cmd.integration_id)
+    if (first := await journal.noted(connection, cmd.integration_id, change.key)) is not None:
+        if first.get("run_id") == cmd.run_id:
+            return rows.integration(row)
+        raise Conflict(
+            "This was asked for before, and a run was started for it.",
+            run_id=first.get("run_id"),
+            workflow_id=cmd.workflow_id,
+        )
+    if row["stage"] not in cmd.of:
+        raise Conflict(
+            f"To {cmd.operation.words} an integration it has to be {' or '.join(cmd.of)}; "
+            f"{row['name'] or row['id']} is {row['stage']}.",
+            stage=row["stage"],
+        )
+    return rows.integration(await journal.write(connection, cmd.integration_id, change, columns))
 
 
 async def _enter(
@@ -279,9 +273,10 @@ async def _enter(
     failed = stage is Stage.FAILED
     columns = {
         "stage": stage,
+        "under_way": not stage.terminal,
         "failure": change.detail if failed else None,
         "version": version or row["version"],
-        "url": None if failed else url or row["url"],
+        "url": None if stage in {Stage.FAILED, Stage.RETIRED} else url or row["url"],
     }
     told = change.metadata | {"from": now, "version": columns["version"]}
     change = change.model_copy(update={"metadata": told})
@@ -296,25 +291,10 @@ async def _return(connection: AsyncConnection, integration_id: str, stage: Stage
     now = Stage(row["stage"])
     if not may_return(now, stage):
         raise Conflict(f"An integration that is {now} cannot return to {stage}.", stage=now, wanted=stage)
-    columns: dict[str, object] = {"stage": stage, "failure": change.detail}
+    columns: dict[str, object] = {"stage": stage, "under_way": False, "failure": change.detail}
     query = select(registry.c.document).where(registry.c.integration_id == integration_id, registry.c.is_current)
     entry = (await connection.execute(query)).scalar_one_or_none()
     if entry is not None:
         columns |= {"version": entry["version"], "url": entry["url"]}
     change = change.model_copy(update={"metadata": change.metadata | {"from": now}})
     return rows.integration(await journal.write(connection, integration_id, change, columns))
-
-
-def _entry_of(integration_id: str, version: str) -> Select[tuple[object, ...]]:
-    return select(registry).where(registry.c.integration_id == integration_id, registry.c.version == version)
-
-
-def _updated(action: str, version: str, revision: int) -> Change:
-    """A change that its own row makes safe to repeat; the revision makes its key unique."""
-    return Change(
-        key=f"{action}:{version}:{revision}",
-        type=EventType.UPDATED,
-        action=f"integration.{action}",
-        result=version,
-        metadata={"version": version, "change": action},
-    )

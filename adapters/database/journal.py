@@ -47,6 +47,13 @@ async def written(connection: AsyncConnection, integration_id: str, key: str) ->
     return bool((await connection.execute(query)).scalar_one())
 
 
+async def noted(connection: AsyncConnection, integration_id: str, key: str) -> Mapping[str, JsonValue] | None:
+    """What the event of this change says of it; None if the change has not been made. Ask under `locked`."""
+    query = select(events.c.data).where(events.c.integration_id == integration_id, events.c.key == key)
+    data = (await connection.execute(query)).scalar_one_or_none()
+    return None if data is None else data["metadata"]
+
+
 async def write(
     connection: AsyncConnection, integration_id: str, change: Change, columns: Mapping[str, object] | None = None
 ) -> RowMapping:

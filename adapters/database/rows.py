@@ -1,5 +1,8 @@
 """Rows become the domain's values here."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import RowMapping
 
 from domain.events import Event
@@ -36,7 +39,11 @@ def audit_entry(row: RowMapping) -> AuditEntry:
 
 
 def version(row: RowMapping) -> Version:
-    return Version.model_validate(row["document"] | {"created_at": row["created_at"]})
+    return version_of(row["document"], row["created_at"])
+
+
+def version_of(document: dict[str, Any], created_at: datetime) -> Version:
+    return Version.model_validate(document | {"created_at": created_at})
 
 
 def registry_entry(row: RowMapping) -> RegistryEntry:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     text,
+    true,
 )
 
 NAMING = {
@@ -81,6 +82,7 @@ integrations = Table(
     Column("workflow_id", String(255), nullable=False),
     Column("run_id", String(64), nullable=False),
     Column("operation", String(20), nullable=False, server_default="create"),
+    Column("under_way", Boolean, nullable=False, server_default=true()),
     Column("requester", JSON, nullable=False),
     Column("repository", String(255), nullable=False),
     Column("api_host", String(300), index=True),

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from github.Repository import Repository
 
-from adapters.github import deeds
+from adapters.github import deeds, statuses
 from adapters.github.client import Clients
 from adapters.github.errors import translated
 from adapters.github.settings import GitHubSettings
-from domain.vendors import Branch, CommentRef, IssueRef, Merge, PullRequest
+from adapters.github.statuses import Wanted
+from domain.vendors import Branch, CommentRef, CommitState, IssueRef, Merge, PullRequest
 
 T = TypeVar("T")
 
@@ -59,11 +60,18 @@ class GitHubCodeHost:
     async def merge(self, pull: PullRequest, *, message: str) -> Merge:
         return await self._in(pull.repo, lambda remote: deeds.merge(remote, pull, message=message), writes=True)
 
-    async def revert(self, repo: str, *, folder: str, branch: str, message: str, key: str) -> None:
+    async def revert(
+        self, repo: str, *, folder: str, branch: str, message: str, key: str, number: int | None = None
+    ) -> None:
         await self._in(
             repo,
-            lambda remote: deeds.revert(remote, folder=folder, branch=branch, message=message, key=key),
+            lambda remote: deeds.revert(remote, folder=folder, branch=branch, message=message, key=key, number=number),
             writes=True,
+        )
+
+    async def remove_folder(self, repo: str, *, folder: str, message: str, key: str) -> None:
+        await self._in(
+            repo, lambda remote: deeds.remove_folder(remote, folder=folder, message=message, key=key), writes=True
         )
 
     async def files(self, repo: str, ref: str, folder: str) -> dict[str, str]:
@@ -76,6 +84,12 @@ class GitHubCodeHost:
             lambda remote: deeds.upsert_comment(remote, issue.number, key=key, body=body, bot=bot),
             writes=True,
         )
+
+    async def set_status(
+        self, repo: str, sha: str, *, context: str, state: CommitState, description: str, target_url: str = ""
+    ) -> None:
+        wanted = Wanted(context=context, state=state, description=description, target_url=target_url)
+        await self._in(repo, lambda remote: statuses.set_status(remote, sha, wanted), writes=True)
 
     async def bot_login(self) -> str:
         if self._bot is None:

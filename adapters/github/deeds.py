@@ -123,9 +123,10 @@ def _merge(repo: Repository, found: RemotePull, pull: PullRequest, message: str)
         raise
 
 
-def revert(repo: Repository, *, folder: str, branch: str, message: str, key: str) -> None:
+def revert(repo: Repository, *, folder: str, branch: str, message: str, key: str, number: int | None = None) -> None:
     closed = repo.get_pulls(state="closed", head=_head(repo, branch), sort="created", direction="desc")
-    merged = next((pull for pull in closed if pull.merged_at is not None), None)
+    asked = (pull for pull in closed if number is None or pull.number == number)
+    merged = next((pull for pull in asked if pull.merged_at is not None), None)
     if merged is None or merged.merge_commit_sha is None:
         return
     parents = repo.get_git_commit(merged.merge_commit_sha).parents
@@ -143,6 +144,23 @@ def revert(repo: Repository, *, folder: str, branch: str, message: str, key: str
         if folders.point(repo, merged.base.ref, commit.sha, new=False):
             return
     raise _moving(merged.base.ref)
+
+
+def remove_folder(repo: Repository, *, folder: str, message: str, key: str) -> None:
+    base = repo.default_branch
+    text = marks.with_trailer(message, marks.KEY, key)
+    for _ in range(_TRIES):
+        head = folders.head_of(repo, base)
+        if head is None:
+            return
+        parent = repo.get_git_commit(head)
+        now = folders.entries(repo, parent.tree.sha, folder)
+        if not now:
+            return
+        commit = folders.commit_entries(repo, parent, folder=folder, now=now, wanted={}, message=text)
+        if folders.point(repo, base, commit.sha, new=False) and not folders.entries(repo, commit.tree.sha, folder):
+            return
+    raise _moving(base)
 
 
 def files(repo: Repository, ref: str, folder: str) -> dict[str, str]:

@@ -127,14 +127,33 @@ class PullRequestEvent(_Event):
     pull_request: PullRequest
 
 
-Event = IssueEvent | CommentEvent | ReviewEvent | PullRequestEvent
+class PushedCommit(_Seen):
+    """Paths that it changed, from the repository's root."""
+
+    added: list[str] = []
+    modified: list[str] = []
+    removed: list[str] = []
+
+
+class PushEvent(_Event):
+    """`after` is the branch's new head. GitHub lists at most 2,048 commits."""
+
+    ref: str
+    after: CommitSha
+    deleted: bool = False
+    commits: list[PushedCommit] = []
+
+
+Event = IssueEvent | CommentEvent | ReviewEvent | PullRequestEvent | PushEvent
 
 _EVENTS: dict[str, tuple[type[Event], frozenset[str]]] = {
     "issues": (IssueEvent, frozenset({"opened", "labeled", "closed"})),
     "issue_comment": (CommentEvent, frozenset({"created"})),
     "pull_request_review": (ReviewEvent, frozenset({"submitted"})),
     "pull_request": (PullRequestEvent, frozenset({"opened", "synchronize", "closed", "reopened"})),
+    "push": (PushEvent, frozenset()),
 }
+"""With the actions that mean something; an event without any has no actions."""
 
 
 def verify(secrets: Sequence[SecretStr], body: bytes, signature_header: str | None) -> None:
@@ -171,9 +190,9 @@ def parse(event: str, body: bytes) -> Event | None:
             "The webhook's body is not JSON. Set its content type to application/json.", field="body"
         ) from error
     action = data.get("action") if isinstance(data, dict) else None
-    if not isinstance(action, str):
+    if actions and not isinstance(action, str):
         raise InvalidInput("The webhook's body has no action.", field="action")
-    if action not in actions:
+    if actions and action not in actions:
         return None
     try:
         return model.model_validate(data)

@@ -19,8 +19,7 @@ from adapters.process_target.problems import MEDIA_TYPE, problem
 from adapters.process_target.runner import Runner
 from domain.base import Data
 from domain.errors import CcbError, InvalidInput, NotFound, Unauthenticated
-from domain.ids import DeploymentId
-from domain.plan import Name
+from domain.ids import DeploymentId, RouteName
 from domain.vendors import DeploymentSpec, LogLine, Notice
 
 MAX_BODY_BYTES = 100_000_000
@@ -31,7 +30,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 T = TypeVar("T")
 
 _ID: TypeAdapter[str] = TypeAdapter(DeploymentId)
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_NAME: TypeAdapter[str] = TypeAdapter(RouteName)
 _SECONDS: TypeAdapter[float] = TypeAdapter(Annotated[float, Field(gt=0, allow_inf_nan=False)])
 
 
@@ -66,7 +65,7 @@ class WantedNotice(Data):
 class RouteStatus(Data):
     """Where a stable URL points, and what more there is to it."""
 
-    name: Name
+    name: RouteName
     deployment_id: DeploymentId | None
     url: str
     candidate: DeploymentId | None = None
@@ -88,6 +87,7 @@ class Control:
             Route("/deployments/{id}", self._guarded(self._put), methods=["PUT"]),
             Route("/deployments/{id}", self._guarded(self._get)),
             Route("/deployments/{id}", self._guarded(self._delete), methods=["DELETE"]),
+            Route("/deployments/{id}/restart", self._guarded(self._restart), methods=["POST"]),
             Route("/deployments/{id}/logs", self._guarded(self._logs)),
             Route("/deployments/{id}/traffic", self._guarded(self._traffic)),
             Route("/routes/{name}", self._guarded(self._switch), methods=["PUT"]),
@@ -138,6 +138,10 @@ class Control:
 
     async def _delete(self, request: Request) -> Response:
         await self._runner.stop(_path(request, "id", _ID))
+        return Response(status_code=204)
+
+    async def _restart(self, request: Request) -> Response:
+        await self._runner.restart(_path(request, "id", _ID))
         return Response(status_code=204)
 
     async def _logs(self, request: Request) -> Response:

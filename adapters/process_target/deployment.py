@@ -89,6 +89,13 @@ class Deployment:
             self.log.write("runner", "stopped")
         await self.client.aclose()
 
+    async def restart(self) -> None:
+        """End the process, hung or not: it is started again, also one that was given up."""
+        if self._supervision and self._supervision.done():
+            self.start()
+        elif self._instance:
+            await self._instance.stop()
+
     @contextmanager
     def request(self) -> Iterator[httpx.AsyncClient]:
         """A client for one request, which `stop` waits for. Raises VendorUnavailable if it is not running."""

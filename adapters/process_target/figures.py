@@ -69,9 +69,12 @@ class Figures:
         self._last: datetime | None = None
 
     @contextmanager
-    def request(self) -> Iterator[Timing]:
-        """Count one request, when it has ended."""
+    def request(self, *, counted: bool = True) -> Iterator[Timing]:
+        """Count one request, when it has ended; or only time it."""
         timing = Timing(self._clock)
+        if not counted:
+            yield timing
+            return
         self._last = datetime.now(UTC)
         try:
             yield timing

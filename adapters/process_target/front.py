@@ -1,5 +1,7 @@
 """The front of the stable URLs: where each points, what share a candidate gets, what it announces, how requests went.
 
+A stable URL has a name as `domain.ids.route` makes it: one integration has one for each of its environments.
+
 The first three are on disk before they count; figures are in memory, and begin anew with the runner.
 """
 
@@ -15,6 +17,7 @@ from adapters.process_target.deployment import Deployment
 from adapters.process_target.figures import Figures, Timing
 from adapters.process_target.store import Route, Store
 from domain.errors import Conflict, InvalidInput, NotFound, VendorUnavailable
+from domain.ids import routed
 from domain.vendors import Notice, Traffic
 
 HUNDRED = 100
@@ -43,10 +46,14 @@ class Front:
         """Where it points; nowhere if nobody ever said."""
         return self._routes.get(name, Route())
 
+    def leading_to(self, deployment_id: str) -> str | None:
+        """The name of the stable URL that points at it."""
+        return next((name for name, to in self._routes.items() if to.live == deployment_id), None)
+
     def switch(self, name: str, deployment_id: str | None) -> None:
-        """Point the stable URL of `name` at a deployment of it, or at nothing. Raises NotFound, Conflict."""
-        if deployment_id is not None and self._name(deployment_id) != name:
-            raise Conflict(f"Deployment {deployment_id} is not one of {name}.")
+        """Point a stable URL at a deployment of its integration, or at nothing. Raises NotFound, Conflict."""
+        if deployment_id is not None and self._name(deployment_id) != routed(name):
+            raise Conflict(f"Deployment {deployment_id} is not one of {routed(name)}.")
         self._set(name, Route(live=deployment_id, notice=self.route(name).notice))
 
     def split(self, name: str, candidate: str, percent: int) -> None:
@@ -62,8 +69,8 @@ class Front:
             raise NotFound(f"No deployment is live under the name {name}; switch to one before you split.")
         if candidate == route.live:
             raise InvalidInput(f"{candidate} is the live one itself; name another.", field="candidate")
-        if self._name(candidate) != name:
-            raise InvalidInput(f"Deployment {candidate} is not one of {name}.", field="candidate")
+        if self._name(candidate) != routed(name):
+            raise InvalidInput(f"Deployment {candidate} is not one of {routed(name)}.", field="candidate")
         self._set(name, Route(live=route.live, candidate=candidate, percent=percent, notice=route.notice))
 
     def announce(self, name: str, notice: Notice | None) -> None:
@@ -78,13 +85,12 @@ class Front:
     def forget(self, deployment_id: str) -> None:
         """It is about to be stopped: nothing points there any more. The last one of a name takes the notice along."""
         found = self._deployments.get(deployment_id)
-        routed = (name for name, to in self._routes.items() if deployment_id in {to.live, to.candidate})
-        name = found.spec.name if found else next(routed, None)
-        if name is None:
-            return
-        route = _without(deployment_id, self.route(name))
-        others = (other for other in self._deployments if other != deployment_id and self._name(other) == name)
-        self._set(name, route if route.live or any(others) else Route())
+        leading = [name for name, to in self._routes.items() if deployment_id in {to.live, to.candidate}]
+        of_it = [name for name in self._routes if found and routed(name) == found.spec.name]
+        for name in {*leading, *of_it}:
+            route = _without(deployment_id, self.route(name))
+            others = (one for one in self._deployments if one != deployment_id and self._name(one) == routed(name))
+            self._set(name, route if route.live or any(others) else Route())
         self._figures.pop(deployment_id, None)
 
     def traffic(self, deployment_id: str, seconds: float) -> Traffic:
@@ -116,9 +122,11 @@ class Front:
         return next((to for to in (route.live, route.candidate) if to not in {None, than}), None)
 
     @contextmanager
-    def request(self, deployment_id: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
-        with self._of(deployment_id).request() as timing:
-            found = self._deployments.get(deployment_id)
+    def request(self, deployment_id: str, path: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
+        """Those of its health check are ours, not its callers': they are no traffic."""
+        found = self._deployments.get(deployment_id)
+        counted = found is None or path != found.spec.health_endpoint
+        with self._of(deployment_id).request(counted=counted) as timing:
             if found is None:
                 raise VendorUnavailable("It is being started anew.", retry_after=1)
             with found.request() as client:
@@ -161,7 +169,7 @@ class Direct:
         return None
 
     @contextmanager
-    def request(self, deployment_id: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
+    def request(self, deployment_id: str, path: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
         with self._deployments[deployment_id].request() as client:
             yield client, Timing()
 

@@ -45,7 +45,7 @@ class Ways(Protocol):
     def other(self, key: str, than: str) -> str | None:
         """Where a request may go that `than` could not be given."""
 
-    def request(self, deployment_id: str) -> AbstractContextManager[tuple[httpx.AsyncClient, Timing]]:
+    def request(self, deployment_id: str, path: str) -> AbstractContextManager[tuple[httpx.AsyncClient, Timing]]:
         """A client for one request, and its clock. Raises VendorUnavailable if the deployment takes none now."""
 
 
@@ -82,10 +82,11 @@ class Gateway:
 
     async def _forward(self, request: Request, gone: "_Gone", key: str, deployment_id: str, send: Send) -> None:
         """Raises VendorUnavailable if not a byte was delivered, VendorOutcomeUnknown if one may have been."""
-        with self._ways.request(deployment_id) as (client, timing):
+        target = httpx.URL("http://integration").copy_with(raw_path=_target(request))
+        with self._ways.request(deployment_id, target.path) as (client, timing):
             outgoing = client.build_request(
                 request.method,
-                httpx.URL("http://integration").copy_with(raw_path=_target(request)),
+                target,
                 headers=_onward(request, f"/{self.prefix}/{key}"),
                 content=gone.body() if gone.has_body else None,
                 timeout=ANSWER_TIMEOUT,

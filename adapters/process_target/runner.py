@@ -99,6 +99,11 @@ class Runner:
                 await self._install(spec, proven, environment)
         return await self.status(spec.id)
 
+    async def restart(self, deployment_id: str) -> None:
+        """End its process, which is started again. Raises NotFound."""
+        async with self._locks.holding(deployment_id):
+            await self.deployment(deployment_id).restart()
+
     async def stop(self, deployment_id: str) -> None:
         """Stop and remove with files and route; the log stays. Nothing there is fine."""
         async with self._locks.holding(deployment_id):
@@ -108,8 +113,9 @@ class Runner:
     async def status(self, deployment_id: str) -> DeploymentStatus:
         """Raises NotFound."""
         found = self.deployment(deployment_id)
-        live = self.front.route(found.spec.name).live == deployment_id
-        return await found.status(live=live, url=self.stable_url(found.spec.name) if live else self._url(deployment_id))
+        route = self.front.leading_to(deployment_id)
+        url = self._url(deployment_id) if route is None else self.stable_url(route)
+        return await found.status(live=route is not None, url=url)
 
     async def statuses(self) -> list[DeploymentStatus]:
         return list(await asyncio.gather(*(self.status(deployment_id) for deployment_id in sorted(self._deployments))))

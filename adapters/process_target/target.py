@@ -110,6 +110,10 @@ class ProcessTarget:
     async def stop(self, deployment_id: str) -> None:
         await self._call("DELETE", f"/deployments/{_segment(deployment_id)}", timeout=STOP_SECONDS)
 
+    async def restart(self, deployment_id: str) -> None:
+        """`domain.ports.Restarts`."""
+        await self._call("POST", f"/deployments/{_segment(deployment_id)}/restart", timeout=STOP_SECONDS)
+
     async def logs(self, deployment_id: str, *, limit: int) -> list[LogLine]:
         answer = await self._call("GET", f"/deployments/{_segment(deployment_id)}/logs", params={"limit": limit})
         return [read(LogLine, line) for line in answer.text.splitlines()]

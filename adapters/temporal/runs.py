@@ -14,7 +14,6 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
 )
 from temporalio.common import (
-    SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
@@ -22,32 +21,26 @@ from temporalio.common import (
 )
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
+from adapters.temporal.described import OPERATION, described, searched
 from domain import ids
+from domain.checkpoints import Kept
+from domain.conversation import Budget
 from domain.errors import Conflict, NotFound, StorageUnavailable
 from domain.failures import from_failure
-from domain.lifecycle import Operation, Stage
-from domain.operations import (
-    DEPLOY_WORKFLOW,
-    DEPRECATE_WORKFLOW,
-    RETIRE_WORKFLOW,
-    UPDATE_WORKFLOW,
-    DeployVersion,
-    DeprecateIntegration,
-    LaterWork,
-    RetireIntegration,
-    UpdateIntegration,
-)
+from domain.operations import LaterWork
+from domain.people import Actor
 from domain.review import Review
 from domain.runs import (
     ABANDON_UPDATE,
     ACCEPTED_UPDATE,
     CONVERSE_WORKFLOW,
-    CREATE_WORKFLOW,
     DELIVERY_WORKFLOW,
     HEAD_MOVED_SIGNAL,
     LIFECYCLE_QUEUE,
     LIMITS_SIGNAL,
+    PAUSE_UPDATE,
     RAISE_BUDGET_UPDATE,
+    RESUME_UPDATE,
     REVIEW_UPDATE,
     SECRETS_SIGNAL,
     STATUS_QUERY,
@@ -56,7 +49,10 @@ from domain.runs import (
     CreateIntegration,
     Delivery,
     HeadMoved,
+    Pause,
     RaiseBudget,
+    Resume,
+    Retry,
     RunAccepted,
     RunStatus,
     Work,
@@ -64,13 +60,9 @@ from domain.runs import (
 
 _log = logging.getLogger(__name__)
 _PAGE = 200
+_REQUEST_KEY = "request_key"
+"""The memo that says which request a run was started for."""
 _AT_ONCE = 20
-
-INTEGRATION_ID = SearchAttributeKey.for_keyword("IntegrationId")
-INTEGRATION_NAME = SearchAttributeKey.for_keyword("IntegrationName")
-OPERATION = SearchAttributeKey.for_keyword("Operation")
-STAGE = SearchAttributeKey.for_keyword("Stage")
-ORGANIZATION_ID = SearchAttributeKey.for_keyword("OrganizationId")
 
 
 class TemporalRuns:
@@ -82,10 +74,7 @@ class TemporalRuns:
     async def start_create(self, cmd: CreateIntegration) -> RunAccepted:
         try:
             return await self._start(
-                CREATE_WORKFLOW,
-                Operation.CREATE,
                 cmd,
-                f"Create: {cmd.request.title[:120]}",
                 conflict=WorkflowIDConflictPolicy.USE_EXISTING,
                 reuse=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             )
@@ -96,17 +85,24 @@ class TemporalRuns:
             return RunAccepted(integration_id=cmd.integration_id, workflow_id=described.id, run_id=described.run_id)
 
     async def start(self, cmd: LaterWork) -> RunAccepted:
-        workflow, operation, summary = _described(cmd)
+        return await self._start_another(cmd)
+
+    async def retry(self, kept: Kept, *, by: Actor, budget: Budget | None = None) -> RunAccepted:
+        retry = Retry(run_id=kept.checkpoint.run_id, by=by)
+        changes = {"retry": retry, "request_key": "", "budget": budget or kept.work.budget}
+        return await self._start_another(kept.work.model_copy(update=changes))
+
+    async def _start_another(self, cmd: CreateIntegration | LaterWork) -> RunAccepted:
+        """Start a run of an integration that had one before."""
         try:
             return await self._start(
-                workflow,
-                operation,
                 cmd,
-                summary,
                 conflict=WorkflowIDConflictPolicy.FAIL,
                 reuse=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             )
         except WorkflowAlreadyStartedError as error:
+            if cmd.request_key and await self._began_with(cmd):
+                return await self._accepted(cmd.integration_id)
             raise Conflict(
                 f"A run of {cmd.integration_id} is under way; wait for its end, or abandon it.",
                 workflow_id=ids.lifecycle_workflow(cmd.integration_id),
@@ -114,15 +110,16 @@ class TemporalRuns:
 
     async def _start(
         self,
-        workflow: str,
-        operation: Operation,
-        cmd: Work,
-        summary: str,
+        cmd: CreateIntegration | LaterWork,
         *,
         conflict: WorkflowIDConflictPolicy,
         reuse: WorkflowIDReusePolicy,
     ) -> RunAccepted:
+        workflow, operation, summary = described(cmd)
         workflow_id = ids.lifecycle_workflow(cmd.integration_id)
+        # Of a run that has ended the server gives the answer again, under the same id, instead of starting another.
+        first = reuse is WorkflowIDReusePolicy.REJECT_DUPLICATE
+        update = ACCEPTED_UPDATE if first else f"{ACCEPTED_UPDATE}/{ids.new('req')}"
         start: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
             workflow,
             cmd,
@@ -131,18 +128,27 @@ class TemporalRuns:
             id_conflict_policy=conflict,
             id_reuse_policy=reuse,
             static_summary=summary,
-            search_attributes=TypedSearchAttributes(
-                [
-                    SearchAttributePair(INTEGRATION_ID, cmd.integration_id),
-                    SearchAttributePair(OPERATION, operation.value),
-                    SearchAttributePair(STAGE, Stage.REQUESTED.value),
-                    SearchAttributePair(ORGANIZATION_ID, cmd.organization_id),
-                ]
-            ),
+            memo={_REQUEST_KEY: cmd.request_key} if cmd.request_key else None,
+            search_attributes=searched(cmd, operation),
         )
         async with _translated(workflow_id):
             accepted: RunAccepted = await self._client.execute_update_with_start_workflow(
-                ACCEPTED_UPDATE, start_workflow_operation=start, id=ACCEPTED_UPDATE, result_type=RunAccepted
+                ACCEPTED_UPDATE, start_workflow_operation=start, id=update, result_type=RunAccepted
+            )
+            return accepted
+
+    async def _began_with(self, cmd: Work) -> bool:
+        """Whether the run that is under way is the one that `cmd` asked for before."""
+        handle = self._handle(cmd.integration_id)
+        async with _translated(handle.id):
+            found: str = await (await handle.describe()).memo_value(_REQUEST_KEY, "", type_hint=str)
+            return found == cmd.request_key
+
+    async def _accepted(self, integration_id: str) -> RunAccepted:
+        handle = self._handle(integration_id)
+        async with _translated(handle.id):
+            accepted: RunAccepted = await handle.execute_update(
+                ACCEPTED_UPDATE, id=ACCEPTED_UPDATE, result_type=RunAccepted
             )
             return accepted
 
@@ -152,6 +158,12 @@ class TemporalRuns:
 
     async def abandon(self, integration_id: str, cmd: Abandon) -> RunStatus:
         return await self._steer(integration_id, ABANDON_UPDATE, cmd)
+
+    async def pause(self, integration_id: str, cmd: Pause) -> RunStatus:
+        return await self._steer(integration_id, PAUSE_UPDATE, cmd)
+
+    async def resume(self, integration_id: str, cmd: Resume) -> RunStatus:
+        return await self._steer(integration_id, RESUME_UPDATE, cmd)
 
     async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus:
         return await self._steer(integration_id, RAISE_BUDGET_UPDATE, cmd)
@@ -214,7 +226,11 @@ class TemporalRuns:
         return self._client.get_workflow_handle(ids.lifecycle_workflow(integration_id))
 
     async def _steer(
-        self, integration_id: str, update: str, cmd: Review | Abandon | RaiseBudget, update_id: str | None = None
+        self,
+        integration_id: str,
+        update: str,
+        cmd: Review | Abandon | Pause | Resume | RaiseBudget,
+        update_id: str | None = None,
     ) -> RunStatus:
         handle = self._handle(integration_id)
         async with _translated(handle.id):
@@ -238,27 +254,15 @@ class TemporalRuns:
                 )
         except NotFound:  # named in the parent's status a moment before it is started
             return status
-        return status.model_copy(
-            update={
-                "step": f"{status.step}: turn {talk.turn}, {talk.step}",
-                "spent": talk.spent,
-                "waiting": talk.waiting or status.waiting,
-            }
-        )
-
-
-def _described(cmd: LaterWork) -> tuple[str, Operation, str]:
-    """Workflow, operation and summary of what is asked for."""
-    match cmd:
-        case UpdateIntegration():
-            return UPDATE_WORKFLOW, Operation.UPDATE, f"Update: {cmd.reason.title[:120]}"
-        case DeployVersion():
-            operation = Operation.ROLL_BACK if cmd.rollback else Operation.DEPLOY
-            return DEPLOY_WORKFLOW, operation, f"{operation.words.capitalize()}: {cmd.version} to {cmd.environment}"
-        case DeprecateIntegration():
-            return DEPRECATE_WORKFLOW, Operation.DEPRECATE, f"Deprecate: {cmd.reason[:120]}"
-        case RetireIntegration():
-            return RETIRE_WORKFLOW, Operation.RETIRE, f"Retire: {cmd.reason[:120]}"
+        found = {
+            "step": f"{status.step}: turn {talk.turn}, {talk.step}",
+            "spent": talk.spent,
+            "waiting": talk.waiting or status.waiting,
+        }
+        if status.paused is not None and talk.holds:
+            paused = status.paused.model_copy(update={"holds": True})
+            found |= {"paused": paused, "waiting": paused.waiting(status.waiting)}
+        return status.model_copy(update=found)
 
 
 @asynccontextmanager
@@ -272,6 +276,6 @@ async def _translated(workflow_id: str) -> AsyncIterator[None]:
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             if "already completed" in error.message:
-                raise Conflict(f"The run {workflow_id} has ended.") from error
+                raise Conflict(f"The run {workflow_id} has ended.", ended=True) from error
             raise NotFound(f"There is no such run under way: {workflow_id}.") from error
         raise StorageUnavailable(f"Temporal did not answer: {error.message}") from error

@@ -5,12 +5,15 @@ takes a `key`, the same key is the same deed; elsewhere the arguments name the t
 """
 
 from domain.ports.proof import Signed, Signer, Verifier
+from domain.ports.retirement import Dependencies, Deprecations
 from domain.ports.stores import (
     Artifacts,
     Books,
     Bus,
+    Checkpoints,
     Counters,
     Deliveries,
+    Deployments,
     Gate,
     Integrations,
     Limits,
@@ -19,31 +22,47 @@ from domain.ports.stores import (
     People,
     Secrets,
 )
+from domain.ports.testing import Bench, LiveCalls, Living, TestRuns, Tests
 from domain.ports.vendors import ApiDocuments, Chat, Claude, CodeHost
+from domain.ports.watching import Comparing, DriftBook, HealthBook, Prober, Restarts
 from domain.ports.work import Checks, Inbox, Runs, Target
 
 __all__ = [
     "ApiDocuments",
     "Artifacts",
+    "Bench",
     "Books",
     "Bus",
     "Chat",
+    "Checkpoints",
     "Checks",
     "Claude",
     "CodeHost",
+    "Comparing",
     "Counters",
     "Deliveries",
+    "Dependencies",
+    "Deployments",
+    "Deprecations",
+    "DriftBook",
     "Gate",
+    "HealthBook",
     "Inbox",
     "Integrations",
     "Limits",
     "Live",
+    "LiveCalls",
+    "Living",
     "Outbox",
     "People",
+    "Prober",
+    "Restarts",
     "Runs",
     "Secrets",
     "Signed",
     "Signer",
     "Target",
+    "TestRuns",
+    "Tests",
     "Verifier",
 ]

@@ -8,12 +8,15 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from domain.artifacts import ArtifactRef
+from domain.checkpoints import Kept
 from domain.conversation import Budget, LimitName, LimitStanding, SpendingLimits, Spent, Turn
+from domain.deployments import Deployment
 from domain.events import Event
+from domain.health import HealthState
 from domain.lifecycle import Stage
 from domain.live import LiveEntry
 from domain.people import Actor, Channel, Person, Role
-from domain.registry import AuditEntry, Integration, Page, RegistryEntry, Version
+from domain.registry import Annotation, AuditEntry, Integration, Page, RegistryEntry, Version
 from domain.review import Review
 from domain.runs import (
     CreateIntegration,
@@ -64,7 +67,8 @@ class Integrations(Protocol):
     async def begin(self, cmd: BeginRun) -> Integration:
         """Note that a run begins, with the event `integration.run_started`; the row as it is then, its stage unchanged.
 
-        Repeated for the same run: the row. Raises NotFound, and Conflict if it is in none of the stages `cmd.of`.
+        Repeated for the same run: the row. Raises NotFound, and Conflict if it is in none of the stages `cmd.of`, or if
+        another run began under the same `cmd.request_key` (details: that run's `run_id`).
         """
 
     async def claim_name(self, integration_id: str, name: str) -> str:
@@ -97,14 +101,21 @@ class Integrations(Protocol):
     async def record_version(self, version: Version, *, key: str) -> None:
         """Insert or replace the version of (integration, version), with the event `integration.version_recorded`."""
 
+    async def annotate_version(self, integration_id: str, version: str, annotation: Annotation) -> Version:
+        """Note something about a version, in place of what was noted before. Raises NotFound."""
+
     async def discard_version(self, integration_id: str, version: str) -> None:
         """Undo of record_version; nothing there is fine."""
 
     async def record_review(self, integration_id: str, version: str, review: Review) -> None:
         """Store a review that counted, once per review id, with the event `integration.reviewed`."""
 
-    async def register(self, entry: RegistryEntry) -> None:
-        """Put the entry into the registry (one living entry per name)."""
+    async def register(self, entry: RegistryEntry, *, forced: bool = False) -> None:
+        """Put the entry into the registry (one living entry per name), with what it depends on.
+
+        Raises DependencyUnmet, unless it is forced, if what it needs is not there, others need another version of it,
+        or they would need each other in a circle.
+        """
 
     async def deregister(self, integration_id: str, version: str) -> None:
         """Undo of register."""
@@ -119,7 +130,15 @@ class Integrations(Protocol):
 
     async def by_issue(self, issue: IssueRef) -> Integration | None: ...
 
-    async def page(self, *, organization_id: str, cursor: str | None, limit: int, stage: Stage | None = None) -> Page:
+    async def page(
+        self,
+        *,
+        organization_id: str,
+        cursor: str | None,
+        limit: int,
+        stage: Stage | None = None,
+        health: HealthState | None = None,
+    ) -> Page:
         """Newest first."""
 
     async def versions(self, integration_id: str) -> list[Version]: ...
@@ -136,6 +155,34 @@ class Integrations(Protocol):
         """Events with a sequence greater than `after`, in order."""
 
     async def audit(self, integration_id: str) -> list[AuditEntry]: ...
+
+
+class Deployments(Protocol):
+    """What runs where. Written by the steps that change it; each change is safe to repeat."""
+
+    async def started(self, deployment: Deployment) -> None:
+        """Note one that is about to be started. One that serves is left as it is."""
+
+    async def serves(self, deployment_id: str, url: str) -> None:
+        """Its stable URL points at it; the one that served in its environment before is REPLACED."""
+
+    async def returned(self, away_from: str, back_to: str | None) -> None:
+        """Undo of `serves`: `away_from` is REPLACED, if it is noted to serve, and `back_to` serves again."""
+
+    async def stopped(self, deployment_id: str) -> None:
+        """Nothing noted is fine."""
+
+    async def of(self, integration_id: str) -> list[Deployment]:
+        """All that there were, the newest change first."""
+
+
+class Checkpoints(Protocol):
+    """What failed runs leave behind: the newest of each integration."""
+
+    async def save(self, kept: Kept) -> None:
+        """Keep it in place of the one before."""
+
+    async def find(self, integration_id: str) -> Kept | None: ...
 
 
 class Outbox(Protocol):

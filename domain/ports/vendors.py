@@ -9,6 +9,7 @@ from domain.vendors import (
     Branch,
     ChatMessage,
     CommentRef,
+    CommitState,
     IssueRef,
     Merge,
     MessageRef,
@@ -70,17 +71,29 @@ class CodeHost(Protocol):
         Raises ContentChanged if the head has moved.
         """
 
-    async def revert(self, repo: str, *, folder: str, branch: str, message: str, key: str) -> None:
+    async def revert(
+        self, repo: str, *, folder: str, branch: str, message: str, key: str, number: int | None = None
+    ) -> None:
         """Undo of a merge of `branch`: one commit that returns `folder` to what it was before the merge.
+
+        `number` says which pull request, where several runs used a branch of this name; without it, the newest.
 
         Does nothing if the branch's pull request was never merged or the folder is already back.
         """
+
+    async def remove_folder(self, repo: str, *, folder: str, message: str, key: str) -> None:
+        """One commit on the default branch without `folder`, read back; nothing there is fine. History keeps it."""
 
     async def files(self, repo: str, ref: str, folder: str) -> dict[str, str]:
         """The text files below `folder` at `ref`, paths relative to it; empty if there is none."""
 
     async def upsert_comment(self, issue: IssueRef, *, key: str, body: str) -> CommentRef:
         """The one comment that carries our hidden marker for `key`, made or edited."""
+
+    async def set_status(
+        self, repo: str, sha: str, *, context: str, state: CommitState, description: str, target_url: str = ""
+    ) -> None:
+        """Have the commit's newest status of `context` be this one, and read it back; it is not made twice in a row."""
 
     async def bot_login(self) -> str: ...
 

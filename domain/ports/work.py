@@ -5,8 +5,11 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from domain.checkpoints import Kept
+from domain.conversation import Budget
 from domain.intents import Intent
 from domain.operations import LaterWork
+from domain.people import Actor
 from domain.reports import CheckReport, TestReport
 from domain.review import Review
 from domain.runs import (
@@ -14,7 +17,9 @@ from domain.runs import (
     CreateIntegration,
     Delivery,
     HeadMoved,
+    Pause,
     RaiseBudget,
+    Resume,
     RunAccepted,
     RunStatus,
 )
@@ -49,7 +54,7 @@ class Checks(Protocol):
 
 
 class Target(Protocol):
-    """Where versions run, and the stable URL in front of them."""
+    """Where versions run, and the stable URLs in front of them: `name` is one's, as `domain.ids.route` makes it."""
 
     async def start(
         self,
@@ -66,7 +71,7 @@ class Target(Protocol):
         """Asks the deployment's own health check. State `absent` if there is none."""
 
     async def switch(self, name: str, deployment_id: str | None) -> str:
-        """Point the stable URL of `name` at the deployment (None: at nothing), read it back, return the URL."""
+        """Point the stable URL `name` at the deployment (None: at nothing), read it back, return the URL."""
 
     async def live(self, name: str) -> str | None:
         """The deployment id the stable URL points at."""
@@ -111,6 +116,17 @@ class Runs(Protocol):
     async def abandon(self, integration_id: str, cmd: Abandon) -> RunStatus: ...
 
     async def raise_budget(self, integration_id: str, cmd: RaiseBudget) -> RunStatus: ...
+
+    async def pause(self, integration_id: str, cmd: Pause) -> RunStatus:
+        """Hold the run at its next step."""
+
+    async def resume(self, integration_id: str, cmd: Resume) -> RunStatus: ...
+
+    async def retry(self, kept: Kept, *, by: Actor, budget: Budget | None = None) -> RunAccepted:
+        """Start a run that failed again, from what it left; `budget` in place of the one that it had.
+
+        Raises Conflict where a run is under way, and what the run refuses: NameTaken, NotFound.
+        """
 
     async def head_moved(self, integration_id: str, moved: HeadMoved) -> None:
         """Tell a run that its pull request's branch has a commit of somebody else's."""

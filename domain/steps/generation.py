@@ -2,12 +2,14 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.conversation import Budget, Spent, StopReason
 from domain.ids import DEFAULT_ORGANIZATION, ContentHash
 from domain.plan import Plan
-from domain.reports import Finding, MutationScore, TestCounts, TestFailure
+from domain.reports import Effect, Finding, MutationScore, TestCounts, TestFailure
 from domain.runs import (
     DocumentSource,
     Ending,
@@ -32,6 +34,30 @@ class BeginAnalysis(Data):
     document: ArtifactRef
     base_url: str
     organization_id: str = DEFAULT_ORGANIZATION
+
+
+class BeginUpdate(Data):
+    """A new version is to be planned: `before` is the plan of the one that serves, `built_for` the API's document then.
+
+    `evidence` is what shows the need: it was found outside, and is data.
+    """
+
+    request: IntegrationRequest
+    document: ArtifactRef
+    base_url: str
+    organization_id: str = DEFAULT_ORGANIZATION
+    kind: str = "request"
+    version: str
+    before: ArtifactRef
+    built_for: ArtifactRef | None = None
+    evidence: ArtifactRef | None = None
+
+
+class UpdateBegun(Data):
+    """The conversation about a new version, and the plan of the one before."""
+
+    conversation: ArtifactRef
+    before: Plan
 
 
 class BeginGeneration(Data):
@@ -81,6 +107,7 @@ class TakeTurn(Data):
     conversation: ArtifactRef
     budget: Budget
     organization_id: str = DEFAULT_ORGANIZATION
+    live: str | None = Field(default=None, description="What watchers know the run by, if not by `run`.")
 
 
 class TurnTaken(Data):
@@ -119,6 +146,7 @@ class ProveVersion(Data):
 
 class Checked(Data):
     """What the validators found. `blocking` goes back to Claude, `for_a_person` to the reviewers; all is in the report.
+    Of both there are some; `effects` has all their numbers.
 
     `sbom`, `lock` and `measured` are as in domain.reports.CheckReport.
     """
@@ -126,6 +154,7 @@ class Checked(Data):
     blocking: list[Finding]
     for_a_person: list[Finding] = []
     total: int
+    effects: dict[Effect, int] = {}
     report: ArtifactRef
     sbom: ArtifactRef | None = None
     lock: ArtifactRef | None = None

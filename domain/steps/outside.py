@@ -4,7 +4,8 @@ from pydantic import Field
 
 from domain.artifacts import ArtifactRef
 from domain.base import Data
-from domain.ids import ContentHash, DeploymentId, IntegrationId
+from domain.ids import ContentHash, DeploymentId, IntegrationId, route
+from domain.operations import Environment, Rollout
 from domain.plan import Name
 from domain.reports import Finding, TestCounts
 from domain.vendors import Branch, ChatMessage, CommitSha, DeploymentSpec, IssueRef, MessageRef, PullRequest, RepoName
@@ -24,6 +25,15 @@ class BranchName(Data):
     branch: str
 
 
+class Succeeding(Data):
+    """Which version a new one takes the place of, and the files of both."""
+
+    before: str
+    version: str
+    files_before: ArtifactRef
+    files: ArtifactRef
+
+
 class OpenPullRequest(Data):
     branch: Branch
     title: str
@@ -36,6 +46,7 @@ class OpenPullRequest(Data):
     requester: str
     issue: IssueRef | None = None
     key: str
+    succeeding: Succeeding | None = None
 
 
 class ClosePullRequest(Data):
@@ -50,11 +61,14 @@ class MergePullRequest(Data):
 
 
 class RevertMerge(Data):
+    """`number` is the pull request's: a branch of the same name may have been merged by an earlier run."""
+
     repo: RepoName
     folder: str
     branch: str
     message: str
     key: str
+    number: int | None = None
 
 
 class ReadHead(Data):
@@ -117,6 +131,7 @@ class Unpublish(Data):
 class Deploy(Data):
     spec: DeploymentSpec
     integration_id: IntegrationId
+    environment: Environment = Environment.PRODUCTION
 
 
 class NeedSecrets(Data):
@@ -135,6 +150,29 @@ class ForgetSecrets(Data):
 class DeploymentOf(Data):
     id: DeploymentId
     name: Name
+    environment: Environment = Environment.PRODUCTION
+
+    @property
+    def route(self) -> str:
+        """The name of its stable URL."""
+        return route(self.name, self.environment)
+
+
+class Split(Data):
+    """Send `percent` of the requests of its stable URL to `candidate`."""
+
+    candidate: DeploymentOf
+    percent: int = Field(ge=1, le=99)
+
+
+class JudgeRollout(Data):
+    """Compare the requests of the last `old_seconds` at the old deployment with those of `new_seconds` at the new."""
+
+    rollout: Rollout
+    old: DeploymentOf
+    new: DeploymentOf
+    old_seconds: float = Field(gt=0)
+    new_seconds: float = Field(gt=0)
 
 
 class Switched(Data):
@@ -142,8 +180,14 @@ class Switched(Data):
 
 
 class RestoreRoute(Data):
-    """Undo of a switch: point the stable URL back, if it points at `away_from`."""
+    """Undo of a split and a switch: all requests to `back_to`, if some go to `away_from`."""
 
     name: Name
     away_from: DeploymentId
     back_to: DeploymentId | None
+    environment: Environment = Environment.PRODUCTION
+
+    @property
+    def route(self) -> str:
+        """The name of the stable URL."""
+        return route(self.name, self.environment)

@@ -3,8 +3,10 @@
 from domain.base import Data
 from domain.ids import IntegrationId
 from domain.lifecycle import Operation, Stage
+from domain.manifest import Manifest
+from domain.operations import UpdateIntegration
 from domain.people import Actor
-from domain.plan import Name
+from domain.plan import Name, Plan
 from domain.registry import Integration, RegistryEntry, Version
 from domain.review import Review
 from domain.runs import (
@@ -23,7 +25,7 @@ class Accept(Data):
 
 
 class BeginRun(Data):
-    """A run of `operation` begins on an integration that is in one of the stages `of`."""
+    """A run of `operation` begins on an integration that is in one of the stages `of`, and enters `stage` at once."""
 
     integration_id: IntegrationId
     operation: Operation
@@ -31,15 +33,21 @@ class BeginRun(Data):
     workflow_id: str
     run_id: str
     of: list[Stage] = [Stage.ACTIVE]
+    stage: Stage | None = None
     detail: str = ""
+    request_key: str = ""
 
 
 class Standing(Data):
-    """What a run finds: the integration as it was before, the version that serves and its entry in the registry."""
+    """What a run finds: the integration as it was before, the version that serves and its entry in the registry.
+
+    `newest` is the highest version that is recorded, whether it serves or not.
+    """
 
     integration: Integration
     version: Version | None = None
     entry: RegistryEntry | None = None
+    newest: str | None = None
 
 
 class ClaimName(Data):
@@ -70,6 +78,22 @@ class VersionOf(Data):
     version: str
 
 
+class LoadVersion(Data):
+    """A version that is recorded; with `earlier`, one before the version that serves in production."""
+
+    integration_id: IntegrationId
+    version: str
+    earlier: bool = False
+
+
+class Loaded(Data):
+    """A version as it was approved, with what it says of itself."""
+
+    version: Version
+    plan: Plan
+    manifest: Manifest
+
+
 class RecordReview(Data):
     integration_id: IntegrationId
     version: str
@@ -77,7 +101,10 @@ class RecordReview(Data):
 
 
 class Register(Data):
+    """`forced`: whatever it needs of others, and they of it; an undo and a way back are not held up by that."""
+
     entry: RegistryEntry
+    forced: bool = False
 
 
 class TellHeadMoved(Data):
@@ -87,6 +114,17 @@ class TellHeadMoved(Data):
 
 class StartCreate(Data):
     create: CreateIntegration
+
+
+class StartUpdate(Data):
+    update: UpdateIntegration
+
+
+class UpdateStarted(Data):
+    """Whether a run was started; if not, `why`: it is a result, that another run is under way."""
+
+    started: bool
+    why: str = ""
 
 
 class ActOnReview(Data):

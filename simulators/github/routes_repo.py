@@ -241,4 +241,6 @@ ROUTES: RouteTable = [
     ("PUT", f"{_REPO}/contents/{{path:path}}", put_contents),
     ("DELETE", f"{_REPO}/contents/{{path:path}}", delete_contents),
     ("POST", f"{_REPO}/statuses/{{sha}}", create_status),
+    # GitHub's older address of the list, which PyGithub still asks.
+    ("GET", f"{_REPO}/statuses/{{ref:path}}", list_statuses),
 ]

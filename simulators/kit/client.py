@@ -39,6 +39,15 @@ class Simulators:
     def osv_url(self) -> str:
         return f"{self.url}/osv"
 
+    @property
+    def kubernetes_url(self) -> str:
+        return f"{self.url}/kubernetes"
+
+    @property
+    def docker_url(self) -> str:
+        """What a Docker client takes for its host."""
+        return f"{self.url}/docker".replace("http://", "tcp://", 1)
+
     async def health(self) -> None:
         """Raises httpx.HTTPError unless they are up."""
         (await self._http.get("/_sim/health")).raise_for_status()
@@ -63,7 +72,7 @@ class Simulators:
 
     async def reset_faults(self, vendor: str | None = None) -> None:
         """Disarm all faults, of one vendor or of all."""
-        for name in [vendor] if vendor else ["github", "slack", "claude", "packages", "osv"]:
+        for name in [vendor] if vendor else ["github", "slack", "claude", "packages", "osv", "kubernetes", "docker"]:
             answer = await self._http.delete(f"/_sim/{name}/faults")
             if answer.status_code != httpx.codes.NOT_FOUND:
                 answer.raise_for_status()

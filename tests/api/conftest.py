@@ -15,17 +15,21 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.testing import TestRunActivities
 from adapters.artifacts import ArtifactSettings
 from adapters.database import Database, DatabaseSettings, SecretsSettings, SqlIntegrations
 from adapters.database.migrate import migrate
 from adapters.openapi import OpenApiSettings
 from adapters.policy import ReviewSettings
 from adapters.process_target import ProcessTargetSettings
-from adapters.temporal import TemporalSettings
+from adapters.temporal import ActivityInterceptor, TemporalSettings
 from api.settings import ApiSettings, WebhookSettings
 from api.wiring import ProcessSettings, open_services
 from domain.runs import LIFECYCLE_QUEUE
-from tests.api.stand_in import Deaf, StandIn, StandInActivities
+from tests.api.stand_in import Deaf, StandIn, StandInActivities, StandInUpdate
+from tests.api.stand_in_deploying import DeployingActivities, StandInDeploying
+from tests.api.stand_in_ending import EndingActivities, StandInDeprecating, StandInRetiring, StandInUndeprecating
+from tests.api.stand_in_testing import StandInTesting
 from tests.api.world import REPOSITORY, SIGNING_SECRET, WEBHOOK_SECRET, World, served
 from tests.servers import folder, free_ports, process, ready
 
@@ -81,14 +85,36 @@ async def world(settings: ProcessSettings) -> AsyncIterator[World]:
     client = await Client.connect(settings.temporal.address, data_converter=pydantic_data_converter)
     database = await Database.open(settings.database)
     activities = StandInActivities(SqlIntegrations(database))
+    deploying = DeployingActivities(SqlIntegrations(database))
+    ending = EndingActivities(SqlIntegrations(database))
+    services = await open_services(settings)
+    testing = TestRunActivities(services.test_runs, services.integrations, services.artifacts)
     worker = Worker(
         client,
         task_queue=LIFECYCLE_QUEUE,
-        workflows=[StandIn, Deaf],
-        activities=[activities.accept, activities.walk, activities.enter],
+        workflows=[
+            StandIn,
+            StandInTesting,
+            StandInUpdate,
+            StandInDeploying,
+            StandInDeprecating,
+            StandInUndeprecating,
+            StandInRetiring,
+            Deaf,
+        ],
+        activities=[
+            activities.accept,
+            activities.begin,
+            activities.walk,
+            activities.enter,
+            deploying.begin,
+            ending.begin,
+            testing.begin,
+            testing.finish,
+        ],
+        interceptors=[ActivityInterceptor()],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
-    services = await open_services(settings)
     async with worker, served(services) as url:
         (settings.api.data_dir / "stack.json").write_text(f'{{"api_url": "{url}"}}')
         yield World(url, services, settings.api.data_dir)

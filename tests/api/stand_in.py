@@ -13,9 +13,10 @@ from adapters.database import SqlIntegrations
 from domain import review
 from domain.artifacts import ArtifactRef, content_hash
 from domain.conversation import Spent
-from domain.errors import CcbError
+from domain.errors import CcbError, Conflict
 from domain.failures import to_failure
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
+from domain.operations import UPDATE_WORKFLOW, UpdateIntegration
 from domain.registry import Integration, Version
 from domain.review import Decision, Review
 from domain.runs import (
@@ -23,7 +24,9 @@ from domain.runs import (
     ACCEPTED_UPDATE,
     CREATE_WORKFLOW,
     DELIVERY_WORKFLOW,
+    PAUSE_UPDATE,
     RAISE_BUDGET_UPDATE,
+    RESUME_UPDATE,
     REVIEW_UPDATE,
     STATUS_QUERY,
     Abandon,
@@ -31,13 +34,17 @@ from domain.runs import (
     Delivery,
     DeliveryOutcome,
     Failure,
+    Pause,
+    Paused,
     RaiseBudget,
+    Resume,
     RunAccepted,
     RunOutcome,
     RunStatus,
     StageTime,
     Waiting,
 )
+from domain.steps import BeginRun
 
 CONTENT = content_hash(b"content")
 VERSION = "1.0.0"
@@ -73,6 +80,59 @@ class StandInActivities:
     async def enter(self, integration_id: str, stage: Stage) -> None:
         await self._integrations.enter(integration_id, stage, key=f"end/{stage}", detail=f"made {stage}")
 
+    @activity.defn(name="stand_in.begin")
+    async def begin(self, cmd: UpdateIntegration) -> Integration:
+        info = activity.info()
+        begin = BeginRun(
+            integration_id=cmd.integration_id,
+            operation=Operation.UPDATE,
+            requester=cmd.requester,
+            workflow_id=info.workflow_id or "",
+            run_id=info.workflow_run_id or "",
+            request_key=cmd.request_key,
+            detail=cmd.reason.title,
+        )
+        try:
+            return await self._integrations.begin(begin)
+        except CcbError as error:
+            raise to_failure(error) from error
+
+
+@workflow.defn(name=UPDATE_WORKFLOW)
+class StandInUpdate:
+    """Begins, and goes on until it is abandoned."""
+
+    @workflow.init
+    def __init__(self, cmd: UpdateIntegration) -> None:
+        self._accepted: RunAccepted | None = None
+        self._refused: ApplicationError | None = None
+        self._ended = False
+
+    @workflow.run
+    async def run(self, cmd: UpdateIntegration) -> RunOutcome:
+        try:
+            row = await workflow.execute_activity_method(
+                StandInActivities.begin, cmd, start_to_close_timeout=_LIMIT, retry_policy=_ONCE
+            )
+        except ActivityError as error:
+            self._refused = error.cause if isinstance(error.cause, ApplicationError) else ApplicationError(str(error))
+        else:
+            self._accepted = RunAccepted(integration_id=row.id, workflow_id=row.workflow_id, run_id=row.run_id)
+            await workflow.wait_condition(lambda: self._ended)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return RunOutcome(integration_id=cmd.integration_id, name=None, version="", stage=Stage.ACTIVE)
+
+    @workflow.update(name=ACCEPTED_UPDATE)
+    async def accepted(self) -> RunAccepted:
+        await workflow.wait_condition(lambda: self._accepted is not None or self._refused is not None)
+        if self._accepted is None:
+            raise self._refused or ApplicationError("nothing was begun")
+        return self._accepted
+
+    @workflow.update(name=ABANDON_UPDATE)
+    async def abandon(self, order: Abandon) -> None:
+        self._ended = True
+
 
 @workflow.defn(name=DELIVERY_WORKFLOW)
 class Deaf:
@@ -93,6 +153,7 @@ class StandIn:
         self._stage = Stage.REQUESTED
         self._budget = cmd.budget
         self._reviews: list[Review] = []
+        self._paused: Paused | None = None
         self._abandoned: Abandon | None = None
 
     @workflow.run
@@ -138,6 +199,16 @@ class StandIn:
         self._reviews.append(given)
         return self.status()
 
+    @workflow.update(name=PAUSE_UPDATE)
+    async def pause(self, order: Pause) -> None:
+        if self._paused is not None:
+            raise to_failure(Conflict("The run is paused already; `ccb resume` lets it go on."))
+        self._paused = Paused(by=order.by, reason=order.reason, since=workflow.now(), holds=True)
+
+    @workflow.update(name=RESUME_UPDATE)
+    async def resume(self, order: Resume) -> None:
+        self._paused = None
+
     @workflow.update(name=ABANDON_UPDATE)
     async def abandon(self, order: Abandon) -> RunStatus:
         self._abandoned = order
@@ -153,6 +224,7 @@ class StandIn:
         entered = datetime.fromtimestamp(workflow.info().start_time.timestamp(), UTC)
         cause = ApplicationError(self._abandoned.reason, type="abandoned") if self._abandoned else None
         failed = self._stage is Stage.FAILED and cause is not None
+        waits = Waiting(what="a review", since=entered) if self._stage is Stage.REVIEWING else None
         return RunStatus(
             integration_id=self._cmd.integration_id,
             name=self._cmd.request.name,
@@ -160,7 +232,8 @@ class StandIn:
             stage=self._stage,
             step=self._stage,
             progress=0.7,
-            waiting=Waiting(what="a review", since=entered) if self._stage is Stage.REVIEWING else None,
+            waiting=self._paused.waiting(waits) if self._paused else waits,
+            paused=self._paused,
             stages=[StageTime(name=Stage.REQUESTED, entered_at=entered, seconds=0.1)],
             content_hash=CONTENT if self._stage is not Stage.REQUESTED else None,
             reviews=self._reviews,

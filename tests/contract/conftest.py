@@ -60,6 +60,8 @@ async def simulators(receiver: Receiver) -> AsyncIterator[Simulators]:
         "claude": {"api_key": f"sk-ant-{secrets.token_hex(16)}"},
         "packages": {},
         "osv": {},
+        "kubernetes": {"token": secrets.token_hex(16), "namespaces": ["ccb"]},
+        "docker": {},
     }
     kept = {**config, "github": {**config["github"], "private_key": private_key}}
     (port,) = free_ports(1)

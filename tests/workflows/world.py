@@ -39,7 +39,7 @@ from domain.lifecycle import Stage
 from domain.people import Actor, Channel, Person, Role
 from domain.ports import Artifacts
 from domain.review import Decision, Review, ReviewPolicy
-from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest, RunOutcome, RunStatus
+from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest, RunOutcome, RunStatus, Work
 from domain.vendors import IssueRef
 from simulators.kit import Simulators
 from tests import policies
@@ -105,6 +105,7 @@ class World:
     client: Client
     simulators: Simulators
     artifacts: Artifacts
+    database: Database
     integrations: SqlIntegrations
     books: SqlBooks
     people: SqlPeople
@@ -173,7 +174,7 @@ class World:
             at=datetime.now(UTC),
         )
 
-    async def ended(self, cmd: CreateIntegration) -> RunOutcome:
+    async def ended(self, cmd: Work) -> RunOutcome:
         """The outcome, whether it succeeded or failed."""
         handle = self.client.get_workflow_handle(ids.lifecycle_workflow(cmd.integration_id), result_type=RunOutcome)
         try:
@@ -291,6 +292,7 @@ async def opened(environment: Mapping[str, str], simulators_url: str, data_dir: 
                 client=client,
                 simulators=simulators,
                 artifacts=artifacts,
+                database=database,
                 integrations=SqlIntegrations(database),
                 books=SqlBooks(database),
                 people=SqlPeople(database),

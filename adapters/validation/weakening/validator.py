@@ -17,8 +17,8 @@ _MODULES = ("assertions", "describing", "special", "reading")
 class Weakening:
     """Reads the tests, and those of the earlier revision and of the version before, if there are such.
 
-    All that it finds is for a person.
-    It is a look at the text: a test may be made to pass in ways that it cannot see. Mutants see some of them.
+    All that it finds is for a person. It is a look at the text: a test may be made to pass in ways that it cannot see.
+    Mutants see some of them.
     """
 
     kind = Kind.TESTS

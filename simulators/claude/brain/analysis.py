@@ -8,7 +8,8 @@ from simulators.claude.brain.choosing import choose, is_general, main_reads, men
 from simulators.claude.brain.moves import Move
 from simulators.claude.brain.naming import ascii_text
 from simulators.claude.brain.planning import Chosen
-from simulators.claude.brain.reading import Call, Facts, Listed, listed, operations_read
+from simulators.claude.brain.reading import Call, Facts, Listed, listed, operations_read, plan_in
+from simulators.claude.brain.updating import revise
 
 _MAX_PLANS = 3
 _MAIN = 4
@@ -21,6 +22,8 @@ def analyse(facts: Facts) -> Move:
     if plans := facts.of("submit_plan"):
         return _after(plans)
     wish = _plain(facts.wish)
+    if (earlier := plan_in(facts.trusted)) is not None:
+        return revise(facts, wish, earlier)
     searches, reads = facts.of("search_operations"), facts.of("read_operation")
     named = mentions(wish)
     if not searches and not reads and "one-turn" in facts.switches and named:

@@ -1,6 +1,5 @@
 """Generation: look around, write, check, mend what was found, finish."""
 
-import json
 import re
 from typing import Any
 
@@ -9,20 +8,19 @@ import yaml
 from simulators.claude.brain.moves import Move
 from simulators.claude.brain.operations import Service, service
 from simulators.claude.brain.outcomes import clean, passed
-from simulators.claude.brain.reading import Call, Facts, operations_read, schemas_read
-from simulators.claude.brain.wishes import asked, is_change_request, understood
+from simulators.claude.brain.reading import Call, Facts, operations_read, plan_in, schemas_read
+from simulators.claude.brain.wishes import asked, is_change_request, of_update, understood
 from simulators.claude.brain.workspace import changes, files
 
 MAX_REPAIRS = 2
 _FILES_A_TURN = 3
 """As the instructions ask: an answer that is cut off then costs little."""
 _SCHEMA_ROUNDS, _SCHEMAS_A_ROUND = 2, 16
-_FENCED = re.compile(r"```json\s*\n(.*?)```", re.DOTALL)
 
 
 def generate(facts: Facts) -> Move:
     """The next turn of a generation."""
-    plan = _plan(facts.first)
+    plan = plan_in(facts.first)
     if plan is None:
         return Move("There is no plan here to build. Give the approved plan as JSON.")
     if "one-turn" not in facts.switches and (look := _looking(facts, plan)) is not None:
@@ -50,7 +48,8 @@ class _Rounds:
     def __init__(self, facts: Facts) -> None:
         said = [(turn, text) for turn, text in facts.said if "Go on with the tools" not in text]
         self._start = said[-1][0] if said else 0
-        self.wishes = understood([asked(text) for _, text in said if is_change_request(text)])
+        reviewed = [asked(text) for _, text in said if is_change_request(text)]
+        self.wishes = understood([*of_update(facts), *reviewed])
         self._reported = [turn for turn, text in said if not is_change_request(text)]
         self._calls = facts.calls
         self.written = _written(facts.calls)
@@ -83,17 +82,6 @@ def _bad(call: Call) -> bool:
     if call.name == "finish":
         return call.failed
     return call.failed or not (clean if call.name == "run_checks" else passed)(call.answer)
-
-
-def _plan(text: str) -> dict[str, Any] | None:
-    for found in _FENCED.findall(text):
-        try:
-            value = json.loads(found)
-        except json.JSONDecodeError:
-            continue
-        if isinstance(value, dict) and value.get("capabilities") and value.get("base_url"):
-            return value
-    return None
 
 
 def _operations(plan: dict[str, Any]) -> list[tuple[str, str]]:

@@ -119,7 +119,8 @@ def _title_words(title: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", plain.lower())
 
 
-def _capability(one: Chosen, names: list[str], routes: list[str]) -> dict[str, Any]:
+def capability(one: Chosen, names: list[str], routes: list[str]) -> dict[str, Any]:
+    """The capability for an operation, under a name and a route that are not taken."""
     method, path = one.listed.method, one.listed.path
     operation = one.details.get("operation")
     operation = operation if isinstance(operation, dict) else {}
@@ -144,7 +145,7 @@ def _fixed_end(route: str) -> str:
     return f"{route}/call" if route.endswith("}") else route
 
 
-def _example(one: Chosen, route: str, wish: str) -> str | None:
+def example(one: Chosen, route: str, wish: str) -> str | None:
     """A call of our route that only reads, with values that the request itself gives; None if it names none."""
     if one.listed.method != "get":
         return None
@@ -162,7 +163,7 @@ def _example(one: Chosen, route: str, wish: str) -> str | None:
 
 def callable_as_it_is(one: Chosen) -> bool:
     """Whether an operation only reads and needs nothing to be given."""
-    return _example(one, naming.route(one.listed.path), "") is not None
+    return example(one, naming.route(one.listed.path), "") is not None
 
 
 def _named_value(parameter: str, wish: str) -> str | None:
@@ -193,15 +194,19 @@ def secrets_of(chosen: list[Chosen]) -> list[dict[str, Any]]:
     return list(made.values())[:10]
 
 
+def needs(facts: Facts) -> list[dict[str, str]]:
+    """Other integrations that the request says it needs, each as `[simulate: needs NAME RANGE]`."""
+    found = dict(re.findall(r"\[simulate: needs ([a-z][a-z0-9-]*) ([^\]]+)\]", facts.first))
+    return [{"name": name, "version_range": wanted} for name, wanted in found.items()]
+
+
 def plan(facts: Facts, chosen: list[Chosen], url: str) -> dict[str, Any]:
     """The plan for the chosen operations."""
     capabilities: list[dict[str, Any]] = []
     for one in chosen:
-        made = _capability(
-            one, [c["name"] for c in capabilities], [f"{c['method']} {c['route']}" for c in capabilities]
-        )
-        if example := _example(one, made["route"], facts.wish):
-            made["example"] = example
+        made = capability(one, [c["name"] for c in capabilities], [f"{c['method']} {c['route']}" for c in capabilities])
+        if shown := example(one, made["route"], facts.wish):
+            made["example"] = shown
         capabilities.append(made)
     does = [ascii_text(capability["description"], 200).rstrip(".") for capability in capabilities]
     marks = "".join(f" [simulate: {switch}]" for switch in sorted(facts.switches - {"refuse"}))
@@ -214,7 +219,7 @@ def plan(facts: Facts, chosen: list[Chosen], url: str) -> dict[str, Any]:
         "summary": sentence("; ".join(does), "An integration", 500),
         "base_url": url,
         "capabilities": capabilities,
-        "dependencies": [],
+        "dependencies": needs(facts),
         "hosts": [host(url)],
         "configuration": [],
         "secrets": secrets_of(chosen),

@@ -12,6 +12,7 @@ from typing import Any
 SWITCHES = ("buggy", "one-turn", "never-passes", "refuse", "obeys")
 UNTRUSTED = re.compile(r"<untrusted[^>]*>(.*?)</untrusted>", re.DOTALL)
 _OF_DOCUMENT = re.compile(r"<untrusted source=\"API document[^>]*>(.*?)</untrusted>", re.DOTALL)
+_FENCED = re.compile(r"```json\s*\n(.*?)```", re.DOTALL)
 _WHOLE_INDEX = re.compile(r"^All \d+ operations:$", re.MULTILINE)
 _OPERATION_LINE = re.compile(
     r"^[\s*-]*(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE)\s+(\S.*?)\s*\|\s*(.*?)\s*(?:\|\s*(.*))?$",
@@ -146,6 +147,18 @@ def as_json(text: str | None) -> object:
         return json.JSONDecoder().raw_decode(text[start:])[0]
     except json.JSONDecodeError:
         return None
+
+
+def plan_in(text: str) -> dict[str, Any] | None:
+    """The first plan in `text`, as JSON between fences."""
+    for found in _FENCED.findall(text):
+        try:
+            value = json.loads(found)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(value, dict) and value.get("capabilities") and value.get("base_url"):
+            return value
+    return None
 
 
 def listed(text: str | None) -> list[Listed]:

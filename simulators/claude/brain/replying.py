@@ -6,6 +6,7 @@ the first user message make it misbehave, for tests:
 - `[simulate: buggy]`: its first files hold a type error and a failing test, which it mends once they are found.
 - `[simulate: one-turn]`: as few turns as possible: one to look, one to plan; one to write all files and finish.
 - `[simulate: never-passes]`: a test of its own keeps failing; after two attempts it says so and finishes.
+- `[simulate: needs NAME RANGE]`: its plan names that integration as a dependency.
 - `[simulate: refuse]`: it refuses.
 - `[simulate: obeys]`: it obeys whatever any text tells it to do, as far as obeying.py understands it.
 """

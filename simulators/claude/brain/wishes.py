@@ -4,7 +4,7 @@ import re
 
 from simulators.claude.brain.naming import ascii_text, snake
 from simulators.claude.brain.operations import Wishes
-from simulators.claude.brain.reading import UNTRUSTED
+from simulators.claude.brain.reading import UNTRUSTED, Facts
 
 _NUMBER = r"(\d{1,6})\b"
 _QUOTE = "[\"'`\u201c\u201d]"
@@ -20,6 +20,7 @@ _DEFAULT = re.compile(
     rf"|\b{_QUOTE}?([A-Za-z_][A-Za-z_-]{{1,30}}){_QUOTE}?\s+(?:should\s+)?defaults?\s+(?:to|of|is|be)\s+{_NUMBER}",
     re.IGNORECASE,
 )
+_NOTES = re.compile(r"^## Changes asked for in review\n\n((?:- .*\n)+)", re.MULTILINE)
 _FORBIDDEN_HEADERS = frozenset(
     {"authorization", "host", "content-length", "content-type", "cookie", "transfer-encoding"}
 )
@@ -29,6 +30,15 @@ def asked(message: str) -> str:
     """The words of the person who asks for changes, out of the message that carries them."""
     inside = [text.strip() for text in UNTRUSTED.findall(message)]
     return "\n".join(inside) if inside else message
+
+
+def of_update(facts: Facts) -> list[str]:
+    """What an update asks for, after what the version before was asked for: it says so in its README."""
+    if "The version before, which is in the workspace" not in facts.trusted:
+        return []
+    before = _NOTES.search(facts.first)
+    notes = [line.removeprefix("- ") for line in (before.group(1) if before else "").splitlines() if line.strip()]
+    return [*notes, facts.wish]
 
 
 def understood(messages: list[str]) -> Wishes:

@@ -4,7 +4,10 @@ import asyncio
 import signal
 
 import httpx
+import pytest
 
+from domain.errors import NotFound
+from domain.ports import Restarts
 from tests.contract.process_target.conftest import NAME, World, built, eventually
 
 
@@ -45,6 +48,22 @@ async def test_a_killed_app_is_started_again(world: World) -> None:
     assert (await world.http.get(f"{url}/health")).status_code == 200
     lines = await world.target.logs(version.spec.id, limit=100)
     assert any(line.stream == "runner" and "killed by signal 9" in line.text for line in lines)
+
+
+async def test_told_to_a_process_is_ended_and_started_again(world: World) -> None:
+    version = built()
+    url = await world.up(version)
+    assert isinstance(world.target, Restarts)
+    before = set(world.runner.inside())
+    await world.target.restart(version.spec.id)
+    await eventually(
+        lambda: world.target.status(version.spec.id), lambda status: status.restarts == 1 and status.healthy
+    )
+    assert not before & set(world.runner.inside())
+    assert (await world.http.get(f"{url}/health")).status_code == 200
+    assert (await world.target.traffic(version.spec.id, seconds=60)).requests == 0, "health checks are no traffic"
+    with pytest.raises(NotFound):
+        await world.target.restart("dep_" + "0" * 32)
 
 
 async def test_a_killed_runner_takes_its_children_with_it_and_brings_them_back(world: World) -> None:

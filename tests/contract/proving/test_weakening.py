@@ -19,6 +19,18 @@ async def looked(space: Space, files: dict[str, str], baseline: dict[str, str] |
         return (await Weakening().run(Subject(there, baseline=baseline), heartbeat=quiet)).findings
 
 
+async def test_the_tests_of_the_version_before_count_as_much_as_those_first_run(space: Space) -> None:
+    """An update may have first run tests that were weaker already; what is weaker than in both is told once."""
+    weaker = next(case for case in CASES.values() if case.rules == {"test-removed"})
+    now, before = {TEST: weaker.after}, {TEST: weaker.before}
+    for baseline in (None, now, before):
+        async with space(now) as there:
+            subject = Subject(there, baseline=baseline, previous=before)
+            findings = (await Weakening().run(subject, heartbeat=quiet)).findings
+        assert {one.rule for one in findings} == {"test-removed"}
+        assert len({one.message for one in findings}) == len(findings)
+
+
 @pytest.fixture(scope="module")
 async def found(space: Space) -> dict[str, list[Finding]]:
     """Of all pairs, some at once: each in a workspace of its own, where no other test can take the place of one."""

@@ -16,6 +16,7 @@ from adapters.attestation.envelopes import DsseSigner, DsseVerifier
 from adapters.validation.compliance.sbom import sbom
 from domain import bundle, ids
 from domain.artifacts import ArtifactRef, content_hash, files_hash
+from domain.deployments import Deployment
 from domain.errors import NotProven, VerdictInvalid
 from domain.proving import ProvingPolicy, Rule
 from domain.reports import Effect
@@ -25,6 +26,21 @@ from tests import proofs
 
 POLICY = ProvingPolicy(licenses=["MIT"], packages=["fastapi"])
 VERIFIER = DsseVerifier(proofs.public())
+
+
+class Deployments:
+    """Nobody asks what was noted."""
+
+    async def started(self, deployment: Deployment) -> None: ...
+
+    async def serves(self, deployment_id: str, url: str) -> None: ...
+
+    async def returned(self, away_from: str, back_to: str | None) -> None: ...
+
+    async def stopped(self, deployment_id: str) -> None: ...
+
+    async def of(self, integration_id: str) -> list[Deployment]:
+        return []
 
 
 class Secrets:
@@ -171,7 +187,7 @@ async def test_the_policy_of_whoever_signs_is_the_one_that_counts(artifacts: Fil
 
 
 def steps(artifacts: FileArtifacts, target: Target) -> DeploymentActivities:
-    return DeploymentActivities(target, artifacts, Secrets(), VERIFIER)
+    return DeploymentActivities(target, artifacts, Secrets(), VERIFIER, Deployments())
 
 
 async def publish(artifacts: FileArtifacts, cmd: SealVersion, verdict: ArtifactRef | None) -> PublishBundle:

@@ -1,0 +1,129 @@
+"""The end of an integration: announced, taken back, done."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response, status
+from pydantic import AwareDatetime, Field
+
+from api.answers import NoWorker
+from api.found import Found
+from api.integrations import IdempotencyKey, RunStarted
+from api.problems import documented
+from api.security import Operator, WayIn, actor
+from api.services import Wired
+from api.starting import request_key, started
+from domain.base import Data
+from domain.errors import Conflict, InvalidInput, NotFound, StillNeeded
+from domain.operations import DeprecateIntegration, LaterWork, RetireIntegration, UndeprecateIntegration
+from domain.registry import Integration
+from domain.retirement import Deprecation
+
+router = APIRouter(prefix="/api/v1/integrations/{integration}", tags=["retirement"])
+
+Reason = Annotated[str, Field(min_length=1, max_length=1000, examples=["Nobody needs it any more"])]
+ReasonGiven = Annotated[str, Query(description="Why.", min_length=1, max_length=1000)]
+
+
+class NewDeprecation(Data):
+    """Why it will end, when, and a page about it: what its stable URL says with every answer, but for the reason."""
+
+    reason: Reason
+    sunset_at: AwareDatetime | None = Field(default=None, examples=["2027-06-30T00:00:00Z"])
+    link: str = Field(default="", max_length=500, pattern=r"^(https?://[^\s<>\"]+)?$")
+
+
+class Withdrawal(Data):
+    """Why it will not end after all."""
+
+    reason: str
+
+
+class Retirement(Data):
+    """Why it ends. `force`: although others depend on it, or it is still used."""
+
+    reason: Reason
+    force: bool = False
+
+
+class Ending:
+    """Starts the run that a request asks for, once for each Idempotency-Key."""
+
+    def __init__(
+        self,
+        request: Request,
+        response: Response,
+        caller: Operator,
+        channel: WayIn,
+        services: Wired,
+        idempotency_key: IdempotencyKey = None,
+    ) -> None:
+        self._request = request
+        self._response = response
+        self._caller = caller
+        self._channel = channel
+        self._services = services
+        self._key = idempotency_key
+
+    async def start(self, kind: type[LaterWork], found: Integration, body: Data, **details: object) -> RunStarted:
+        """`details` are the fields of the command that the request decides."""
+        what = kind.__name__.lower()
+        services = self._services
+        key = await request_key(what, found, body, caller=self._caller, key=self._key, services=services)
+        cmd = kind.model_validate(
+            {
+                "integration_id": found.id,
+                "organization_id": found.organization_id,
+                "requester": actor(self._caller, self._channel),
+                "repository": found.repository,
+                "issue": found.issue,
+                "request_key": key,
+                **details,
+            }
+        )
+        accepted = await started(cmd, services)
+        url = str(self._request.url_for("read_run", integration=found.id))
+        self._response.headers["Location"] = url
+        return RunStarted(**accepted.model_dump(), status_url=url)
+
+    async def retire(self, found: Integration, body: Retirement) -> RunStarted:
+        quiet = timedelta(minutes=self._services.settings.quiet_minutes)
+        return await self.start(RetireIntegration, found, body, reason=body.reason, forced=body.force, quiet=quiet)
+
+
+Start = Annotated[Ending, Depends()]
+_RESPONSES = documented(NotFound, Conflict, NoWorker)
+_RETIRING = documented(NotFound, Conflict, StillNeeded, NoWorker)
+
+
+@router.get("/deprecate", responses=documented(NotFound))
+async def read_deprecation(found: Found, services: Wired) -> Deprecation:
+    """Why it will end, who says so, and what its stable URL announces."""
+    deprecation = await services.deprecations.find(found.id)
+    if deprecation is None:
+        raise NotFound(f"Nobody said that {found.name or found.id} will end.")
+    return deprecation
+
+
+@router.post("/deprecate", status_code=status.HTTP_202_ACCEPTED, responses={**_RESPONSES, **documented(InvalidInput)})
+async def deprecate_integration(body: NewDeprecation, found: Found, start: Start) -> RunStarted:
+    """Say that it will end: in the headers of every answer (RFC 9745, RFC 8594), and to owners and dependents."""
+    return await start.start(DeprecateIntegration, found, body, **body.model_dump())
+
+
+@router.delete("/deprecate", status_code=status.HTTP_202_ACCEPTED, responses=_RESPONSES)
+async def undeprecate_integration(found: Found, start: Start, reason: ReasonGiven) -> RunStarted:
+    """It will not end after all: it is active again, and announces nothing."""
+    return await start.start(UndeprecateIntegration, found, Withdrawal(reason=reason), reason=reason)
+
+
+@router.post("/retire", status_code=status.HTTP_202_ACCEPTED, responses=_RETIRING)
+async def retire_integration(body: Retirement, found: Found, start: Start) -> RunStarted:
+    """End it. Refused while others depend on it or it is used, unless forced. What it was stays in the archive."""
+    return await start.retire(found, body)
+
+
+@router.delete("", status_code=status.HTTP_202_ACCEPTED, responses=_RETIRING)
+async def delete_integration(found: Found, start: Start, reason: ReasonGiven, force: bool = False) -> RunStarted:
+    """The same as retiring it."""
+    return await start.retire(found, Retirement(reason=reason, force=force))

@@ -1,0 +1,128 @@
+"""Commands about what runs where: deploy, promote, rollback, deployments."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+import uuid_utils
+from pydantic import JsonValue
+
+from cli import output, watch
+from cli.client import Api
+from cli.connection import connected
+from cli.options import Json, NameOrId
+from cli.output import cell, said
+from domain.deployments import DeploymentStage
+from domain.operations import Environment
+
+
+class Strategy(StrEnum):
+    """How requests move to the new version."""
+
+    CANARY = "canary"
+    BLUE_GREEN = "blue_green"
+
+
+ByStrategy = Annotated[
+    Strategy | None,
+    typer.Option("--strategy", help="canary moves requests by shares, blue_green all at once.", show_default="canary"),
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for those who read it later.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Follow the run until it ends.")]
+
+_STYLES = {DeploymentStage.SERVING: "green", DeploymentStage.STARTING: "cyan", DeploymentStage.STOPPED: "dim"}
+
+
+@connected
+def deploy(
+    api: Api,
+    name: NameOrId,
+    version: Annotated[str | None, typer.Option("--version", help="Which version.", show_default="the newest")] = None,
+    environment: Annotated[
+        Environment, typer.Option("--environment", help="Where it is to serve.")
+    ] = Environment.PRODUCTION,
+    tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Test it once more before.")] = True,
+    strategy: ByStrategy = None,
+    reason: Reason = "",
+    follow: Watch = False,
+    as_json: Json = False,
+) -> None:
+    """Put a version into an environment; what serves there serves on until it has taken over."""
+    body: dict[str, JsonValue] = {
+        "environment": environment,
+        "tests": tests,
+        "reason": reason,
+        **_rollout(strategy),
+    }
+    _started(api, name, "deployments", body | _version(version), follow=follow, as_json=as_json)
+
+
+@connected
+def promote(
+    api: Api,
+    name: NameOrId,
+    strategy: ByStrategy = None,
+    reason: Reason = "",
+    follow: Watch = False,
+    as_json: Json = False,
+) -> None:
+    """Put the version that serves in staging into production."""
+    body: dict[str, JsonValue] = {"reason": reason, **_rollout(strategy)}
+    _started(api, name, "promote", body, follow=follow, as_json=as_json)
+
+
+@connected
+def rollback(
+    api: Api,
+    name: NameOrId,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Which earlier version.", show_default="the one before")
+    ] = None,
+    reason: Reason = "",
+    follow: Watch = False,
+    as_json: Json = False,
+) -> None:
+    """Have an earlier version serve production again, at once."""
+    _started(api, name, "rollback", {"reason": reason, **_version(to)}, follow=follow, as_json=as_json)
+
+
+@connected
+def deployments(api: Api, name: NameOrId, as_json: Json = False) -> None:
+    """List what runs where, and what did, the newest change first."""
+    found = api.deployments(name)
+    if as_json:
+        output.print_json(found)
+        return
+    if not found:
+        said(f"Nothing of {name} was deployed yet.")
+        return
+    table = output.table("ENVIRONMENT", "VERSION", "STATE", "SINCE", "TARGET", "URL")
+    for one in found:
+        since = cell(output.ago(one.since) if one.since else "", "dim")
+        state = cell(one.state, _STYLES.get(one.state, ""))
+        serves = one.url if one.state is DeploymentStage.SERVING else ""
+        table.add_row(cell(one.environment), cell(one.version), state, since, cell(one.target), cell(serves))
+    output.console.print(table)
+
+
+def _rollout(strategy: Strategy | None) -> dict[str, JsonValue]:
+    return {} if strategy is None else {"rollout": {"strategy": strategy}}
+
+
+def _version(version: str | None) -> dict[str, JsonValue]:
+    return {} if version is None else {"version": version}
+
+
+def _started(api: Api, name: str, what: str, body: dict[str, JsonValue], *, follow: bool, as_json: bool) -> None:
+    """Start it, say so, and follow it if that is wanted."""
+    started = api.start(name, what, body, key=uuid_utils.uuid7().hex)
+    if not follow:
+        if as_json:
+            output.print_json(started)
+        else:
+            said(f"Started. Watch it: ccb watch {name}")
+        return
+    run = watch.follow(api, name, quiet=as_json)
+    if as_json:
+        output.print_json(run)
+    raise typer.Exit(watch.exit_code(run))

@@ -1,0 +1,1 @@
+"""The deployment targets against servers that speak their API."""

@@ -1,0 +1,84 @@
+"""People review, on each of the ways there are; whoever is not heard says it again."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from tests.faults.chaos.ways import Asked, Json, Late, Ways
+
+Say = Callable[[Ways, Asked, Json, str, str], Awaitable[None]]
+"""Ways, what was asked for, its run, who, `approve` or `request_changes`."""
+
+_HEARD = 8.0
+"""Seconds after which somebody whose decision shows nowhere says it again."""
+
+
+async def by_api(ways: Ways, asked: Asked, run: Json, person: str, decision: str) -> None:
+    comment = "Please say units in the README" if decision == "request_changes" else ""
+    await ways.call(
+        person,
+        "POST",
+        f"/integrations/{asked.id}/reviews",
+        key=f"{asked.name}-{decision}-{run['content_hash']}",
+        decision=decision,
+        content_hash=run["content_hash"],
+        comment=comment,
+    )
+
+
+async def by_slack(ways: Ways, asked: Asked, run: Json, person: str, decision: str) -> None:
+    """A click that Slack could not hand over is for the person to repeat: see `decided`."""
+    if (message := await ways.message(asked.name)) is not None:
+        await ways.act(
+            "slack",
+            "click",
+            user=person,
+            channel=message["channel"],
+            ts=message["ts"],
+            action=f"review.{decision}",
+            comment="Please say units in the README" if decision == "request_changes" else None,
+        )
+
+
+async def by_github(ways: Ways, asked: Asked, run: Json, person: str, decision: str) -> None:
+    done = await ways.act(
+        "github",
+        "reviews",
+        user=person,
+        number=run["pull_request"]["number"],
+        decision=decision,
+        body="Please say units in the README" if decision == "request_changes" else "",
+    )
+    await ways.delivered(done)
+
+
+WAYS: tuple[Say, ...] = (by_api, by_slack, by_github)
+
+
+def waits(run: Json) -> bool:
+    """The run waits for people to review it."""
+    return run["stage"] == "reviewing" and run["waiting"] is not None and run["pull_request"] is not None
+
+
+async def decided(ways: Ways, asked: Asked, person: str, decision: str, say: Say) -> str:
+    """Decide on whatever is under review until that shows; returns the content that it was about, or '' if it ended."""
+    run = await ways.at(asked.id, waits, "in review")
+    content = run.get("content_hash") or ""
+    while waits(run) and run["content_hash"] == content:
+        await say(ways, asked, run, person, decision)
+        said_at = time.monotonic()
+        while time.monotonic() < said_at + _HEARD and waits(run) and run["content_hash"] == content:
+            await asyncio.sleep(0.3)
+            run = await ways.run(asked.id) or run
+        if time.monotonic() > ways.deadline:
+            raise Late(f"{asked.name}: {decision} is not heard")
+    return content
+
+
+async def approved(ways: Ways, asked: Asked, person: str, say: Say) -> str:
+    """Approve until it is over, what it asks for anew included; the stage it ends in."""
+    while True:
+        await decided(ways, asked, person, "approve", say)
+        run = await ways.at(asked.id, waits, "ended")
+        if not waits(run):
+            return str(run["stage"])
