@@ -83,7 +83,8 @@ class TestRunActivities:
                 started_at=activity.info().scheduled_time,
             )
         )
-        serves = cmd.commit is None and version.version == found.version
+        # Before a deployment only what it was built for is asked: an API that is away now is not the version's fault.
+        serves = cmd.commit is None and version.version == found.version and cmd.trigger is not Trigger.DEPLOYMENT
         return Subject(
             run=run,
             workspace=None if cmd.commit else version.files,
