@@ -2,25 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response, status
+from fastapi import APIRouter, Depends, status
 from pydantic import Field
 
-from api.answers import NoWorker, answering
+from api.answers import NoWorker
 from api.found import Found
-from api.integrations import IdempotencyKey, RunStarted
+from api.integrations import RunStarted
 from api.problems import documented
-from api.security import Operator, WayIn, actor
 from api.services import Services, Wired
-from domain import ids
-from domain.artifacts import content_hash
+from api.starting import Starting
 from domain.base import Data
 from domain.compatibility import precedence
 from domain.deployments import Deployment, DeploymentStage
 from domain.errors import Conflict, NotFound, VerdictInvalid
 from domain.operations import DeployVersion, Environment, Rollout, VersionNumber
-from domain.people import Actor
 from domain.registry import Integration
-from domain.runs import RunAccepted
 
 router = APIRouter(prefix="/api/v1/integrations/{integration}", tags=["deployments"])
 
@@ -51,70 +47,18 @@ class WayBack(Data):
     reason: str = Field(default="", max_length=1000)
 
 
-class Starting:
-    """Starts the run that a request asks for, once for each Idempotency-Key."""
+class Deploying(Starting):
+    """Starts deployments."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        caller: Operator,
-        channel: WayIn,
-        services: Wired,
-        idempotency_key: IdempotencyKey = None,
-    ) -> None:
-        self._request = request
-        self._response = response
-        self._caller = caller
-        self._channel = channel
-        self._services = services
-        self._key = idempotency_key
-
-    async def deployment(self, found: Integration, body: Data, version: str, **how: object) -> RunStarted:
+    async def deployment(self, found: Integration, body: Data, version: str, *, what: str, **how: object) -> RunStarted:
         """`how` are the fields of DeployVersion that the request decides."""
-        services = self._services
-        cmd = DeployVersion.model_validate(
-            {
-                "integration_id": found.id,
-                "organization_id": found.organization_id,
-                "requester": self._requester(),
-                "repository": found.repository,
-                "policy": services.review.policy(),
-                "budget": services.budget.budget(),
-                "version": version,
-                "request_key": await self._once(found, body),
-                **how,
-            }
+        policy, budget = self._services.review.policy(), self._services.budget.budget()
+        return await self.start(
+            DeployVersion, found, body, what=what, version=version, policy=policy, budget=budget, **how
         )
-        accepted = await self._started(cmd)
-        url = str(self._request.url_for("read_run", integration=found.id))
-        self._response.headers["Location"] = url
-        return RunStarted(**accepted.model_dump(), status_url=url)
-
-    def _requester(self) -> Actor:
-        return actor(self._caller, self._channel)
-
-    async def _once(self, found: Integration, body: Data) -> str:
-        """What is the same for each repetition of the request; empty if it may not be repeated."""
-        if self._key is None:
-            return ""
-        scope = f"{self._request.url.path.rsplit('/', 1)[-1]}/{found.id}/{self._caller.id}"
-        hashed = content_hash(body.model_dump_json().encode())
-        return await self._services.deliveries.idempotent(scope, self._key, hashed, ids.new("req"))
-
-    async def _started(self, cmd: DeployVersion) -> RunAccepted:
-        try:
-            async with answering(self._services.settings.patience, integration_id=cmd.integration_id):
-                return await self._services.runs.start(cmd)
-        except Conflict as error:
-            run_id = error.details.get("run_id")
-            if not cmd.request_key or not isinstance(run_id, str):
-                raise
-            workflow_id = ids.lifecycle_workflow(cmd.integration_id)
-            return RunAccepted(integration_id=cmd.integration_id, workflow_id=workflow_id, run_id=run_id)
 
 
-Start = Annotated[Starting, Depends()]
+Start = Annotated[Deploying, Depends()]
 
 
 @router.get("/deployments", responses=documented(NotFound))
@@ -131,6 +75,7 @@ async def deploy_version(body: NewDeployment, found: Found, services: Wired, sta
         found,
         body,
         version,
+        what="deployments",
         environment=body.environment,
         tests=body.tests,
         rollout=body.rollout,
@@ -148,14 +93,16 @@ async def promote_version(body: Promotion, found: Found, services: Wired, start:
     ]
     if not serves:
         raise Conflict(f"Nothing of {found.name or found.id} serves in staging; deploy a version there first.")
-    return await start.deployment(found, body, serves[0], rollout=body.rollout, reason=body.reason or "promoted")
+    return await start.deployment(
+        found, body, serves[0], what="promote", rollout=body.rollout, reason=body.reason or "promoted"
+    )
 
 
 @router.post("/rollback", status_code=status.HTTP_202_ACCEPTED, responses=_RESPONSES)
 async def roll_back(body: WayBack, found: Found, services: Wired, start: Start) -> RunStarted:
     """Have an earlier version serve production again, at once, with the configuration that it had."""
     version = body.version or await _before(found, services)
-    return await start.deployment(found, body, version, rollback=True, reason=body.reason)
+    return await start.deployment(found, body, version, what="rollback", rollback=True, reason=body.reason)
 
 
 async def _newest(found: Integration, services: Services) -> str:

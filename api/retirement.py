@@ -3,16 +3,15 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, status
 from pydantic import AwareDatetime, Field
 
 from api.answers import NoWorker
 from api.found import Found
-from api.integrations import IdempotencyKey, RunStarted
+from api.integrations import RunStarted
 from api.problems import documented
-from api.security import Operator, WayIn, actor
 from api.services import Wired
-from api.starting import request_key, started
+from api.starting import Starting
 from domain.base import Data
 from domain.errors import Conflict, InvalidInput, NotFound, StillNeeded
 from domain.operations import DeprecateIntegration, LaterWork, RetireIntegration, UndeprecateIntegration
@@ -46,49 +45,15 @@ class Retirement(Data):
     force: bool = False
 
 
-class Ending:
-    """Starts the run that a request asks for, once for each Idempotency-Key."""
+class Ending(Starting):
+    """Starts what ends an integration, or takes that back."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        caller: Operator,
-        channel: WayIn,
-        services: Wired,
-        idempotency_key: IdempotencyKey = None,
-    ) -> None:
-        self._request = request
-        self._response = response
-        self._caller = caller
-        self._channel = channel
-        self._services = services
-        self._key = idempotency_key
-
-    async def start(self, kind: type[LaterWork], found: Integration, body: Data, **details: object) -> RunStarted:
-        """`details` are the fields of the command that the request decides."""
-        what = kind.__name__.lower()
-        services = self._services
-        key = await request_key(what, found, body, caller=self._caller, key=self._key, services=services)
-        cmd = kind.model_validate(
-            {
-                "integration_id": found.id,
-                "organization_id": found.organization_id,
-                "requester": actor(self._caller, self._channel),
-                "repository": found.repository,
-                "issue": found.issue,
-                "request_key": key,
-                **details,
-            }
-        )
-        accepted = await started(cmd, services)
-        url = str(self._request.url_for("read_run", integration=found.id))
-        self._response.headers["Location"] = url
-        return RunStarted(**accepted.model_dump(), status_url=url)
+    async def end(self, kind: type[LaterWork], found: Integration, body: Data, **details: object) -> RunStarted:
+        return await self.start(kind, found, body, what=kind.__name__.lower(), issue=found.issue, **details)
 
     async def retire(self, found: Integration, body: Retirement) -> RunStarted:
         quiet = timedelta(minutes=self._services.settings.quiet_minutes)
-        return await self.start(RetireIntegration, found, body, reason=body.reason, forced=body.force, quiet=quiet)
+        return await self.end(RetireIntegration, found, body, reason=body.reason, forced=body.force, quiet=quiet)
 
 
 Start = Annotated[Ending, Depends()]
@@ -108,13 +73,13 @@ async def read_deprecation(found: Found, services: Wired) -> Deprecation:
 @router.post("/deprecate", status_code=status.HTTP_202_ACCEPTED, responses={**_RESPONSES, **documented(InvalidInput)})
 async def deprecate_integration(body: NewDeprecation, found: Found, start: Start) -> RunStarted:
     """Say that it will end: in the headers of every answer (RFC 9745, RFC 8594), and to owners and dependents."""
-    return await start.start(DeprecateIntegration, found, body, **body.model_dump())
+    return await start.end(DeprecateIntegration, found, body, **body.model_dump())
 
 
 @router.delete("/deprecate", status_code=status.HTTP_202_ACCEPTED, responses=_RESPONSES)
 async def undeprecate_integration(found: Found, start: Start, reason: ReasonGiven) -> RunStarted:
     """It will not end after all: it is active again, and announces nothing."""
-    return await start.start(UndeprecateIntegration, found, Withdrawal(reason=reason), reason=reason)
+    return await start.end(UndeprecateIntegration, found, Withdrawal(reason=reason), reason=reason)
 
 
 @router.post("/retire", status_code=status.HTTP_202_ACCEPTED, responses=_RETIRING)
