@@ -4,18 +4,16 @@ All raise `CcbError`s only (domain/errors.py). Everything that changes something
 takes a `key`, the same key is the same deed; elsewhere the arguments name the thing and a second call finds it done.
 """
 
+from domain.ports.life import Checkpoints, Deployments, Integrations
 from domain.ports.proof import Signed, Signer, Verifier
 from domain.ports.retirement import Dependencies, Deprecations
 from domain.ports.stores import (
     Artifacts,
     Books,
     Bus,
-    Checkpoints,
     Counters,
     Deliveries,
-    Deployments,
     Gate,
-    Integrations,
     Limits,
     Live,
     Outbox,
