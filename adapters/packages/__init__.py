@@ -3,7 +3,7 @@
 from adapters.packages.files import locked
 from adapters.packages.packages import Packages
 from adapters.packages.pylock import parse
-from adapters.packages.requirements import admitted
+from adapters.packages.requirements import admitted, requirement
 from adapters.packages.settings import PackageSettings
 
-__all__ = ["PackageSettings", "Packages", "admitted", "locked", "parse"]
+__all__ = ["PackageSettings", "Packages", "admitted", "locked", "parse", "requirement"]

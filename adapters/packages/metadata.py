@@ -10,6 +10,7 @@ from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from adapters.packages.requirements import requirement
 from domain.errors import Corrupted
 from domain.packages import LockedPackage
 
@@ -96,7 +97,7 @@ def _spdx(text: str) -> str:
 def _needs(stated: Mapping[str, RawMetadata], roots: Sequence[str]) -> dict[str, list[str]]:
     """For each package the locked ones that it needs here, with the extras that somebody asks it for."""
     extras: dict[str, set[str]] = {name: {""} for name in stated}
-    for root in map(Requirement, roots):
+    for root in map(requirement, roots):
         extras.get(canonicalize_name(root.name), set()).update(root.extras)
     needs: dict[str, set[str]] = {name: set() for name in stated}
     changed = True
@@ -118,7 +119,7 @@ def _requirements(metadata: RawMetadata) -> list[Requirement]:
     found = []
     for text in metadata.get("requires_dist", []):
         try:
-            found.append(Requirement(text))
+            found.append(requirement(text))
         except InvalidRequirement:
             continue
     return found

@@ -1,6 +1,7 @@
 """Requirements as people write them (PEP 508), admitted by name and put into one form."""
 
 from collections.abc import Collection, Sequence
+from threading import Lock
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -9,6 +10,15 @@ from domain.errors import InvalidInput
 
 MAX_REQUIREMENTS = 50
 MAX_LENGTH = 200
+
+# Markers are read with `ast`, which two threads cannot use at once before Python 3.11.8 (python/cpython#106905).
+_PARSING = Lock()
+
+
+def requirement(text: str) -> Requirement:
+    """A requirement as its parser reads it, from any thread. Raises packaging's InvalidRequirement."""
+    with _PARSING:
+        return Requirement(text)
 
 
 def canonical(requirements: Sequence[str]) -> list[str]:
@@ -20,10 +30,10 @@ def canonical(requirements: Sequence[str]) -> list[str]:
         raise InvalidInput(f"There must be 1 to {MAX_REQUIREMENTS} requirements.", field="requirements")
     found = set()
     for text in requirements:
-        requirement = _parsed(text)
-        requirement.name = canonicalize_name(requirement.name)
-        requirement.extras = {canonicalize_name(extra) for extra in requirement.extras}
-        found.add(str(requirement))
+        parsed = _parsed(text)
+        parsed.name = canonicalize_name(parsed.name)
+        parsed.extras = {canonicalize_name(extra) for extra in parsed.extras}
+        found.add(str(parsed))
     return sorted(found)
 
 
@@ -40,13 +50,13 @@ def admitted(requirements: Sequence[str], packages: Collection[str]) -> list[str
 
 def _parsed(text: str) -> Requirement:
     try:
-        requirement = Requirement(text[:MAX_LENGTH])
+        parsed = requirement(text[:MAX_LENGTH])
     except InvalidRequirement as wrong:
         raise InvalidInput(f"{text[:MAX_LENGTH]!r} is not a requirement.", field="requirements") from wrong
     if len(text) > MAX_LENGTH:
         raise InvalidInput(f"{text[:50]!r}… is longer than {MAX_LENGTH} characters.", field="requirements")
-    if requirement.url:
+    if parsed.url:
         raise InvalidInput(
             f"{text!r} names an address: packages come from the index alone, by name.", field="requirements"
         )
-    return requirement
+    return parsed

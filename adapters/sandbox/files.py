@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from adapters.packages import requirement
 from domain.errors import Corrupted, SandboxUnavailable
 
 
@@ -104,7 +104,7 @@ def closure(names: Iterable[str]) -> dict[str, Distribution]:
             found[name] = distribution(name)
         except PackageNotFoundError as missing:
             raise SandboxUnavailable(f"{name} is not installed beside ccb: install ccb again.") from missing
-        needed = map(Requirement, found[name].requires or ())
+        needed = map(requirement, found[name].requires or ())
         waiting += [
             canonicalize_name(other.name)
             for other in needed
