@@ -8,12 +8,11 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Literal
 
 from adapters.temporal import TemporalRuns
 from domain.errors import CcbError
 from domain.ports import Artifacts, Deliveries
-from domain.runs import Delivery
+from domain.runs import Delivery, DeliverySource
 
 _log = logging.getLogger("ccb.api.intake")
 
@@ -35,7 +34,7 @@ class Intake:
         self._sweep_every = sweep_every
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue(_WAITING)
 
-    async def take(self, source: Literal["github", "slack"], delivery_id: str, event: str, body: bytes) -> bool:
+    async def take(self, source: DeliverySource, delivery_id: str, event: str, body: bytes) -> bool:
         """Store; False if this delivery was stored before. Raises StorageUnavailable."""
         ref = await self._artifacts.put(body, "application/octet-stream")
         delivery = Delivery(source=source, id=delivery_id, event=event, received_at=datetime.now(UTC), body=ref)

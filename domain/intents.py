@@ -10,14 +10,15 @@ from domain.people import Actor
 from domain.review import Review
 from domain.runs import CreateIntegration, HeadMoved
 from domain.testing import TestVersion
-from domain.vendors import IssueRef, MessageRef
+from domain.vendors import IssueRef, MessageRef, TicketRef
 
 
 class Origin(Data):
-    """Where people can be answered: an issue, or a chat message."""
+    """Where people can be answered: an issue, a chat message, or a tracker's ticket."""
 
     issue: IssueRef | None = None
     message: MessageRef | None = None
+    ticket: TicketRef | None = None
 
 
 class CreateIntent(Data):
@@ -73,13 +74,29 @@ class RefuseIntent(Data):
     reason: str
 
 
+class AnswerIntent(Data):
+    """Somebody asked something; `text` is the answer, in Markdown. Nothing is started or changed."""
+
+    kind: Literal["answer"] = "answer"
+    origin: Origin
+    text: str
+
+
 class NoIntent(Data):
     kind: Literal["none"] = "none"
     why: str
 
 
 Intent = Annotated[
-    CreateIntent | UpdateIntent | ReviewIntent | AbandonIntent | PushIntent | TestIntent | RefuseIntent | NoIntent,
+    CreateIntent
+    | UpdateIntent
+    | ReviewIntent
+    | AbandonIntent
+    | PushIntent
+    | TestIntent
+    | RefuseIntent
+    | AnswerIntent
+    | NoIntent,
     Field(discriminator="kind"),
 ]
 

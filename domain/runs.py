@@ -268,10 +268,13 @@ class ConversationStatus(Data):
     holds: bool = Field(default=False, description="It is paused, and stands before its next turn.")
 
 
+DeliverySource = Literal["github", "slack", "linear", "jira"]
+
+
 class Delivery(Data):
     """A webhook delivery that was verified and stored: input of HandleDelivery. `body` is the raw body's artifact."""
 
-    source: Literal["github", "slack"]
+    source: DeliverySource
     id: str = Field(min_length=1, max_length=200)
     event: str
     received_at: AwareDatetime

@@ -23,6 +23,15 @@ class IssueRef(Data):
     url: str = ""
 
 
+class TicketRef(Data):
+    """An issue in a tracker beside the code host. `id` is the tracker's own, `key` is what people call it."""
+
+    tracker: Literal["linear", "jira"]
+    id: str = Field(min_length=1, max_length=100)
+    key: str = Field(min_length=1, max_length=100, examples=["ENG-12"])
+    url: str = ""
+
+
 class CommentRef(Data):
     id: int
     url: str

@@ -14,6 +14,7 @@ from activities.repository import RepositoryActivities
 from activities.testing import TestStartActivities
 from domain.intents import (
     AbandonIntent,
+    AnswerIntent,
     CreateIntent,
     Intent,
     NoIntent,
@@ -63,6 +64,9 @@ class HandleDeliveryWorkflow:
             case RefuseIntent():
                 # A label can be taken away and given again; one answer is enough.
                 return await self._refuse(intent.origin, intent.reason, comment_key="refused")
+            case AnswerIntent():
+                await self._tell(intent.origin, intent.text, "Answer")
+                return DeliveryOutcome(action="told")
             case CreateIntent():
                 return await self._create(intent)
             case UpdateIntent():
@@ -121,13 +125,16 @@ class HandleDeliveryWorkflow:
         return DeliveryOutcome(action="abandoned", integration_id=intent.integration_id)
 
     async def _refuse(self, origin: Origin, reason: str, *, comment_key: str | None = None) -> DeliveryOutcome:
-        """Tell people, where they asked, why nothing was done; once for each delivery, or for each `comment_key`."""
+        await self._tell(origin, reason, "This was not counted", comment_key=comment_key)
+        return DeliveryOutcome(action="refused", detail=reason)
+
+    async def _tell(self, origin: Origin, text: str, title: str, *, comment_key: str | None = None) -> None:
+        """Tell people where they asked; once for each delivery, or for each `comment_key`."""
         key = workflow.info().workflow_id
         if origin.issue is not None:
-            comment = CommentOnIssue(issue=origin.issue, key=comment_key or key, body=reason)
-            await step(RepositoryActivities.comment_on_issue, comment, policies.VENDOR_WRITE, "tell the issue why")
+            comment = CommentOnIssue(issue=origin.issue, key=comment_key or key, body=text)
+            await step(RepositoryActivities.comment_on_issue, comment, policies.VENDOR_WRITE, "tell the issue")
         if origin.message is not None:
-            message = ChatMessage(title="This was not counted", text=reason)
+            message = ChatMessage(title=title, text=text)
             post = PostMessage(channel=origin.message.channel, message=message, key=key)
-            await step(ChatActivities.post, post, policies.VENDOR_WRITE, "tell the channel why")
-        return DeliveryOutcome(action="refused", detail=reason)
+            await step(ChatActivities.post, post, policies.VENDOR_WRITE, "tell the channel")
