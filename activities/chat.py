@@ -18,7 +18,9 @@ class ChatActivities:
 
     @activity.defn(name="chat.update")
     async def update(self, cmd: UpdateMessage) -> None:
-        """Edit the run's message; where none was posted there is nothing to say."""
+        """Edit the run's message. Where none was posted, it is posted or left, as `post` says."""
         ref = cmd.ref or await self._chat.find(self._channel, key=cmd.key)
         if ref is not None:
             await self._chat.update(ref, cmd.message)
+        elif cmd.post:
+            await self._chat.post(self._channel, cmd.message, key=cmd.key)

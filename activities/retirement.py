@@ -9,7 +9,7 @@ from domain.artifacts import ArtifactRef
 from domain.deployments import DeploymentStage
 from domain.errors import Corrupted, NotFound
 from domain.operations import Environment
-from domain.ports import Artifacts, Dependencies, Deployments, Integrations, Secrets, Target
+from domain.ports import Artifacts, Dependencies, Deployments, Deprecations, Integrations, Secrets, Target
 from domain.registry import Version
 from domain.retirement import Archive, InUse, Used
 from domain.steps.retirement import Announce, LookForUse, One, PointRoute
@@ -24,6 +24,7 @@ class RetirementActivities:
         integrations: Integrations,
         dependencies: Dependencies,
         deployments: Deployments,
+        deprecations: Deprecations,
     ) -> None:
         self._target = target
         self._artifacts = artifacts
@@ -31,6 +32,7 @@ class RetirementActivities:
         self._integrations = integrations
         self._dependencies = dependencies
         self._deployments = deployments
+        self._deprecations = deprecations
 
     @activity.defn(name="retirement.announce")
     async def announce(self, cmd: Announce) -> None:
@@ -50,11 +52,13 @@ class RetirementActivities:
                 routes[route] = live
         there = [one for one in mine if (await self._target.status(one)).state != "absent"]
         used = [await self._used(one, cmd.within.total_seconds()) for one in there]
+        announced = await self._deprecations.find(cmd.integration_id)
         return InUse(
             routes=routes,
             deployments=there,
             dependents=await self._dependencies.dependents(cmd.integration_id),
             used=[one for one in used if one is not None],
+            sunset_at=announced.notice.sunset_at if announced else None,
         )
 
     async def _mine(self, integration_id: str) -> list[str]:

@@ -1,5 +1,7 @@
 """The end of an integration: that it is announced, and what stands in its way."""
 
+from datetime import datetime
+
 from pydantic import AwareDatetime
 
 from domain.artifacts import ArtifactRef
@@ -31,15 +33,17 @@ class Used(Data):
 class InUse(Data):
     """What there is of an integration outside, and who still needs it.
 
-    `routes` are its stable URLs by name, with the deployment that each points at.
+    `routes` are its stable URLs by name, with the deployment that each points at. Until `sunset_at`, if that was
+    announced, people count on it.
     """
 
     routes: dict[str, DeploymentId] = {}
     deployments: list[DeploymentId] = []
     dependents: list[Dependent] = []
     used: list[Used] = []
+    sunset_at: AwareDatetime | None = None
 
-    def in_the_way(self) -> list[str]:
+    def in_the_way(self, now: datetime) -> list[str]:
         """Why it cannot be retired, in words; empty if it can."""
         needed = [f"{one.name} {one.version} depends on it ({one.version_range})" for one in self.dependents]
         busy = [
@@ -49,7 +53,9 @@ class InUse(Data):
             else "its target cannot say whether it is still used"
             for one in self.used
         ]
-        return needed + busy
+        early = self.sunset_at is not None and now < self.sunset_at
+        promised = [f"it was announced to serve until {self.sunset_at:%Y-%m-%d %H:%M %Z}"] if early else []
+        return needed + busy + promised
 
 
 class Archive(Data):

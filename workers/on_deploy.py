@@ -6,7 +6,7 @@ from activities.retirement import RetirementActivities
 from activities.testing import LiveActivities
 from adapters.attestation.envelopes import DsseVerifier
 from adapters.attestation.settings import VerifyingSettings
-from adapters.database import SecretsSettings, SqlDeployments, SqlHealth, SqlIntegrations, SqlSecrets
+from adapters.database import SecretsSettings, SqlDeployments, SqlDeprecations, SqlHealth, SqlIntegrations, SqlSecrets
 from adapters.targets import chosen, kind, open_target
 from adapters.testing import HttpLiveCalls
 from adapters.watching import HealthSettings, HttpProber
@@ -26,6 +26,8 @@ def activities(shared: Shared) -> list[Step]:
             SqlHealth(shared.database), HttpProber(), target, policy=watching.policy(), kept=watching.kept
         ),
         DeploymentActivities(target, shared.artifacts, secrets, verifier, deployments, kind=kind(settings)),
-        RetirementActivities(target, shared.artifacts, secrets, integrations, integrations, deployments),
+        RetirementActivities(
+            target, shared.artifacts, secrets, integrations, integrations, deployments, SqlDeprecations(shared.database)
+        ),
         LiveActivities(HttpLiveCalls(), shared.artifacts),
     )

@@ -172,7 +172,8 @@ class RunBook:
 
 def failure_lines(failure: Failure) -> list[str]:
     """Why it failed, what was undone and what could not be."""
-    lines = [f"**Failed while {failure.stage}**: {failure.error.message}"]
+    where = "at the start" if failure.stage is Stage.REQUESTED else f"while {failure.stage}"
+    lines = [f"**Failed {where}**: {failure.error.message}"]
     undone = [undo.step for undo in failure.undone if undo.ok]
     left = [f"{undo.step} ({undo.error})" for undo in failure.undone if not undo.ok]
     lines += [f"Undone: {', '.join(undone)}."] if undone else ["Nothing had to be undone."]

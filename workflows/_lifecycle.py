@@ -181,7 +181,10 @@ class Lifecycle:
 
     async def _tell_everyone(self) -> None:
         """Bring message and comment up to date. Failing here changes nothing that was done; it is reported by name."""
-        message = UpdateMessage(key=self._run.key("message"), message=progress_message(self._run.book))
+        book = self._run.book
+        # Nobody reviews a deployment, so there is no message yet; that it came to nothing is worth one.
+        alone = book.failure is not None and book.operation in {Operation.DEPLOY, Operation.ROLL_BACK}
+        message = UpdateMessage(key=self._run.key("message"), message=progress_message(book), post=alone)
         tellings: list[tuple[str, Undo]] = [
             ("message to the channel", lambda: at_once(ChatActivities.update, message, policies.UNDO, "tell people")),
             ("comment on the issue", lambda: self._run.comment(policies.UNDO)),

@@ -1,9 +1,10 @@
 """RetireIntegration: the end of an integration. Its name is free again; what it was stays in the archive.
 
-Promises: it is refused, and nothing is touched, while others depend on it or its stable URL is used, unless it is
-forced with a reason. Until its deployments are stopped it can be undone, last first: its stable URLs point back, its
-entry is in the registry again. From then on there is no way back: each thing is taken away with patience, and what
-could not be is listed by name. What stays (versions, reports, bundles) is read before and after.
+Promises: it is refused, and nothing is touched, while others depend on it, its stable URL is used or its announced end
+is yet to come, unless it is forced with a reason. Until its deployments are stopped it can be undone, last first: its
+stable URLs point back, its entry is in the registry again. From then on there is no way back: each thing is taken away
+with patience, and what could not be is listed by name. What stays (versions, reports, bundles) is read before and
+after.
 """
 
 import asyncio
@@ -66,7 +67,7 @@ class RetireIntegrationWorkflow(Lifecycle):
         """See what there is and who needs it. Refused with StillNeeded before anything is written."""
         cmd = LookForUse(integration_id=self._cmd.integration_id, within=self._cmd.quiet)
         use = await step(RetirementActivities.in_use, cmd, policies.LOOK, "look whether it is still needed")
-        if (reasons := use.in_the_way()) and not self._cmd.forced:
+        if (reasons := use.in_the_way(workflow.now())) and not self._cmd.forced:
             with refusing():
                 raise StillNeeded(
                     f"It cannot be retired: {'; '.join(reasons)}. Force it if that does not matter.",

@@ -95,8 +95,11 @@ class TestVersionWorkflow:
                 found = await self._looked(subject)
         except ActivityError as error:
             found = FinishTest(run=subject.run.model_copy(update={"error": describe(error).message}))
-        finally:
+        except asyncio.CancelledError:
+            # No `finally`: a workflow that a worker drops from its cache is closed here, and must not wait then.
             await workflow.wait([pending])
+            raise
+        await workflow.wait([pending])
         return found
 
     async def _looked(self, subject: Subject) -> FinishTest:

@@ -103,7 +103,8 @@ class PostMessage(Data):
 class UpdateMessage(Data):
     key: str
     message: ChatMessage
-    ref: MessageRef | None = Field(default=None, description="None: found by its key; not there is fine.")
+    ref: MessageRef | None = Field(default=None, description="None: found by its key.")
+    post: bool = Field(default=False, description="Post it where there is none; otherwise there is nothing to say.")
 
 
 class PublishBundle(Data):

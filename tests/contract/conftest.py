@@ -1,13 +1,8 @@
 """The simulators as one server for the whole session, and a receiver for what they send."""
 
-import json
 import secrets
-import sys
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -18,7 +13,7 @@ from domain.manifest import REQUIREMENTS
 from domain.packages import Lock
 from simulators.kit import Simulators
 from tests.contract.receiver import Receiver, receiving
-from tests.servers import free_ports, process, ready
+from tests.simulated import simulated
 
 
 def rsa_keys() -> tuple[str, str]:
@@ -64,15 +59,8 @@ async def simulators(receiver: Receiver) -> AsyncIterator[Simulators]:
         "docker": {},
     }
     kept = {**config, "github": {**config["github"], "private_key": private_key}}
-    (port,) = free_ports(1)
-    with tempfile.TemporaryDirectory(prefix="ccb-simulators-") as name:
-        home = Path(name)
-        (home / "config.json").write_text(json.dumps(config))
-        command = [sys.executable, "-m", "simulators", "--port", str(port), "--state-dir", home / "state"]
-        with process([*command, "--config", home / "config.json"], log=home / "log") as child:
-            async with Simulators(f"http://127.0.0.1:{port}", config=kept) as running:
-                await ready(running.health, child, home / "log", httpx.HTTPError)
-                yield running
+    async with simulated(config, kept) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -1,36 +1,48 @@
-"""`python -m tests.workflows.dying`: a worker of the queue `claude` that is killed once it has recorded a turn.
+"""`python -m tests.workflows.dying`: a worker of one queue that is killed at one step.
 
-It dies by its own hand, at the one moment that nobody outside can hit: the turn is in the books, and Temporal has not
-been told.
+It dies by its own hand, at the moments that nobody outside can hit: `WHEN` the step `STEP` is about to be done, or is
+done and Temporal has not been told; the first `SKIP` times it lives on.
 """
 
 import asyncio
+import itertools
 import os
 import signal
+import typing
+from typing import Any
 
 from temporalio import activity
 
-from activities.conversations import ConversationActivities
 from adapters.temporal import TemporalSettings, connect
-from domain.runs import CLAUDE_QUEUE
-from domain.steps import TakeTurn, TurnTaken
 from workers.queues import activities, worker
-from workers.shared import Shared
+from workers.shared import Shared, Step
+
+
+def dying(real: Step, when: str, skip: int) -> Step:
+    times = itertools.count()
+
+    async def step(cmd: Any) -> Any:
+        lives = next(times) < skip
+        done = await real(cmd) if lives or when == "after" else None
+        if not lives:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return done
+
+    step.__annotations__ = typing.get_type_hints(real)
+    return activity.defn(name=_name(real))(step)
+
+
+def _name(step: Step) -> str:
+    return str(getattr(step, "__temporal_activity_definition").name)
 
 
 async def main() -> None:
+    queue, last = os.environ["QUEUE"], os.environ["STEP"]
     client = await connect(TemporalSettings())
-    shared = await Shared.open(client, [CLAUDE_QUEUE])
-    (real,) = activities(CLAUDE_QUEUE, shared)
-    assert real.__func__ is ConversationActivities.turn  # type: ignore[attr-defined]
-
-    @activity.defn(name="claude.turn")
-    async def turn(cmd: TakeTurn) -> TurnTaken:
-        await real(cmd)
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("it lives")
-
-    async with worker(client, CLAUDE_QUEUE, [turn], shared.settings):
+    shared = await Shared.open(client, [queue])
+    steps = {_name(one): one for one in activities(queue, shared)}
+    steps[last] = dying(steps[last], os.environ["WHEN"], int(os.environ["SKIP"]))
+    async with worker(client, queue, list(steps.values()), shared.settings):
         await asyncio.Event().wait()
 
 

@@ -1,15 +1,11 @@
 """Conversations by themselves: the real workflow, queues, SDK and simulator, with the answers that a test scripts."""
 
-import asyncio
-import contextlib
 import json
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
@@ -24,7 +20,7 @@ from adapters.claude.prices import PUBLISHED, load
 from adapters.database import Database, DatabaseSettings
 from domain import ids
 from domain.conversation import Budget, Conversation, Message, Text, Usage
-from domain.runs import CLAUDE_QUEUE, LIFECYCLE_QUEUE, STATUS_QUERY, ConversationStatus, Converse, Conversed
+from domain.runs import LIFECYCLE_QUEUE, STATUS_QUERY, ConversationStatus, Converse, Conversed
 from domain.tools import ANALYSIS_TOOLS, described
 from simulators.kit import Entry
 from tests.until import until
@@ -202,27 +198,3 @@ async def database(world: World) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.close()
-
-
-async def dies_after_its_turn(world: World, folder: Path) -> int:
-    """A worker of its own process takes one turn and is killed once it is recorded: how it ended."""
-    log = folder / "dying.log"
-    with log.open("wb") as out:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.workflows.dying",
-            env={**world.environment, "PATH": "/usr/bin:/bin", "QUEUE": CLAUDE_QUEUE},
-            stdout=out,
-            stderr=out,
-            cwd=Path(__file__).parents[2],
-        )
-    try:
-        async with asyncio.timeout(90):
-            ended = await child.wait()
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-    if ended >= 0:
-        raise AssertionError(log.read_text()[-3000:])
-    return ended

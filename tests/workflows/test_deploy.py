@@ -126,6 +126,10 @@ async def test_a_worse_one_goes_back_by_itself(
     # A request that was under way when the run ended may still be counted after it.
     assert {version for _, version in load.answers[returned + 6 :]} == {"1.0.0"}
     assert await it.standing() == before | {"bundles": (await it.standing())["bundles"]}
+    messages = [str(one) for one in (await world.simulators.look("slack", "messages"))["messages"]]
+    (told,) = [one for one in messages if f"{it.name} 1.1.0" in one]
+    assert "failed to deploy" in told
+    assert words in told
     row = await it.row()
     assert row.failure == outcome.failure.error.message
     assert (await world.integrations.events(row.id))[-1].type is EventType.RUN_FAILED

@@ -1,41 +1,17 @@
 """The worker of the queue `deploy` is killed at a step: another goes on, and the outside shows one deployment."""
 
-import asyncio
-import contextlib
-import signal
-import sys
 from pathlib import Path
 
 import pytest
 
 from domain.lifecycle import Stage
-from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
-from tests.workflows.deployable import BROKEN, Deployable, loaded, two
+from domain.runs import DEPLOY_QUEUE
+from tests.workflows.deployable import BROKEN, loaded, two
+from tests.workflows.killing import killed, others
 from tests.workflows.talking import serving
 from tests.workflows.world import World
 
-OTHERS = (LIFECYCLE_QUEUE, BUILD_QUEUE, CLAUDE_QUEUE)
-
-
-async def killed(it: Deployable, step: str, when: str, log: Path) -> None:
-    """The run goes on with a worker of its own process until that is killed."""
-    with log.open("wb") as out:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.workflows.dying_deploy",
-            env={**it.world.environment, "PATH": "/usr/bin:/bin", "STEP": step, "WHEN": when},
-            stdout=out,
-            stderr=out,
-            cwd=Path(__file__).parents[2],
-        )
-    try:
-        async with asyncio.timeout(120):
-            ended = await child.wait()
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-    assert ended == -signal.SIGKILL, await asyncio.to_thread(log.read_text)
+OTHERS = others(DEPLOY_QUEUE)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +23,7 @@ async def test_it_goes_on_where_it_was(world: World, tmp_path: Path, step: str, 
     cmd = it.deploy("1.1.0")
     async with serving(world, *OTHERS), loaded(it.url()) as load:
         await world.runs.start(cmd)
-        await killed(it, step, when, tmp_path / "log")
+        await killed(world, DEPLOY_QUEUE, step, when, tmp_path / "log")
         async with serving(world, DEPLOY_QUEUE):
             outcome = await world.ended(cmd)
     assert (outcome.stage, outcome.version) == (Stage.ACTIVE, "1.1.0")
@@ -62,7 +38,7 @@ async def test_killed_while_it_undoes_all_is_undone(world: World, tmp_path: Path
     before, cmd = await it.standing(), it.deploy("1.1.0")
     async with serving(world, *OTHERS), loaded(it.url()):
         await world.runs.start(cmd)
-        await killed(it, "deploy.restore_route", "after", tmp_path / "log")
+        await killed(world, DEPLOY_QUEUE, "deploy.restore_route", "after", tmp_path / "log")
         async with serving(world, DEPLOY_QUEUE):
             outcome = await world.ended(cmd)
     assert [undo.step for undo in outcome.failure.undone if undo.ok] == ["route", "deployment"]

@@ -112,6 +112,8 @@ async def test_a_whole_end(world: World) -> None:
         with pytest.raises(Conflict, match="deprecated"):
             await world.runs.start(on(cmd, DeprecateIntegration))
 
+        with pytest.raises(StillNeeded, match="announced to serve until"):
+            await world.runs.start(on(cmd, RetireIntegration))
         outcome = await done(world, on(cmd, UndeprecateIntegration))
         assert (outcome.stage, outcome.failure) == (Stage.ACTIVE, None)
         assert await headers(row.url) == {}

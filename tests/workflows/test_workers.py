@@ -8,7 +8,8 @@ import pytest
 
 from domain.runs import CLAUDE_QUEUE
 from tests.until import until
-from tests.workflows.talking import END, OTHERS, Talk, begin, database, dies_after_its_turn, look, serving
+from tests.workflows.killing import killed
+from tests.workflows.talking import END, OTHERS, Talk, begin, database, look, serving
 from tests.workflows.world import World
 
 
@@ -37,7 +38,7 @@ async def test_a_wait_that_one_worker_is_told_of_holds_for_the_others(world: Wor
 async def test_a_worker_killed_once_its_turn_is_recorded_has_bought_it(world: World, tmp_path: Path) -> None:
     async with serving(world, *OTHERS):
         talk = await begin(world, [look(), END])
-        assert await dies_after_its_turn(world, tmp_path) == -9
+        await killed(world, CLAUDE_QUEUE, "claude.turn", "after", tmp_path / "log")
         await talk.recorded(1)
         assert len(await talk.asked()) == 1
         async with serving(world, CLAUDE_QUEUE):

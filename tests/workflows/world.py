@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 import typing
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -116,13 +116,15 @@ class World:
         return TemporalRuns(self.client)
 
     @asynccontextmanager
-    async def workers(self, *broken: Failing, cached: int = 1000) -> AsyncIterator[None]:
+    async def workers(
+        self, *broken: Failing, cached: int = 1000, queues: Sequence[str] = QUEUES
+    ) -> AsyncIterator[None]:
         """The product's workers. `cached` 0 replays each workflow from its history at every task."""
         async with AsyncExitStack() as running:
             with settings_from(self.environment):
-                shared = await Shared.open(self.client, QUEUES)
+                shared = await Shared.open(self.client, queues)
                 running.push_async_callback(shared.close)
-                found = {queue: activities(queue, shared) for queue in QUEUES}
+                found = {queue: activities(queue, shared) for queue in queues}
             settings = shared.settings.model_copy(update={"cached_workflows": cached})
             for failing in broken:
                 found = {queue: [failing.around(step) for step in steps] for queue, steps in found.items()}
