@@ -12,7 +12,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from random import SystemRandom
 
 import httpx
 from starlette.applications import Starlette
@@ -24,13 +23,12 @@ from adapters.docker_target.containers import PORT
 from adapters.docker_target.routes import SUFFIX, Route, read
 from adapters.process_target.figures import Timing
 from adapters.process_target.gateway import Gateway
+from adapters.workloads.routes import Decks, other
 from domain.errors import NotFound, VendorError
 from domain.vendors import Notice
 
-HUNDRED = 100
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _DEPLOYMENT = re.compile(r"dep_[0-9a-f]{32}")
-_random = SystemRandom()
 
 Address = Callable[[str], tuple[str, int]]
 
@@ -47,27 +45,16 @@ class Files:
         self._folder = folder
         self._network = network
         self._known: dict[str, tuple[tuple[int, int], Route]] = {}
-        self._decks: dict[str, list[bool]] = {}
+        self._decks = Decks()
 
     def notice(self, name: str) -> Notice | None:
         return self._route(name).notice
 
     def choose(self, name: str) -> str:
-        """Of each hundred exactly the share, in an order that nobody can guess. Raises NotFound."""
-        route = self._route(name)
-        if route.live is None:
-            raise NotFound(f"No integration is live under the name {name[:100]!r}.")
-        if route.candidate is None:
-            return route.live
-        deck = self._decks.setdefault(name, [])
-        if not deck:
-            deck += [card < route.percent for card in range(HUNDRED)]
-            _random.shuffle(deck)
-        return route.candidate if deck.pop() else route.live
+        return self._decks.choose(name, self._route(name))
 
     def other(self, name: str, than: str) -> str | None:
-        route = self._route(name)
-        return next((to for to in (route.live, route.candidate) if to not in {None, than}), None)
+        return other(self._route(name), than)
 
     @contextmanager
     def request(self, deployment_id: str, path: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
@@ -89,7 +76,7 @@ class Files:
         except (OSError, ValueError, VendorError):
             return known[1] if known else Route.model_construct(name=name)
         self._known[name] = (stamp, route)
-        self._decks.pop(name, None)
+        self._decks.forget(name)
         return route
 
 

@@ -2,29 +2,17 @@
 
 from pydantic import ValidationError
 
-from domain.base import Data
+from adapters.workloads import routes
 from domain.errors import VendorError
-from domain.ids import DeploymentId, RouteName
-from domain.vendors import Notice
+from domain.ids import RouteName
 
 SUFFIX = ".json"
 
 
-class Route(Data):
-    """Where a stable URL points, what share a candidate gets, and what it announces."""
+class Route(routes.Route):
+    """With the name of the file that it is."""
 
     name: RouteName
-    live: DeploymentId | None = None
-    candidate: DeploymentId | None = None
-    percent: int = 0
-    notice: Notice | None = None
-
-    def without(self, deployment_id: str) -> "Route":
-        """Without the live one there is nothing to split."""
-        gone = {"candidate": None, "percent": 0}
-        if deployment_id == self.live:
-            return self.model_copy(update={"live": None, **gone})
-        return self.model_copy(update=gone) if deployment_id == self.candidate else self
 
 
 def read(text: str) -> Route:

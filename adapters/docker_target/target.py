@@ -13,10 +13,9 @@ from adapters.docker_target.front import Front
 from adapters.docker_target.routes import Route
 from adapters.docker_target.settings import DockerSettings
 from adapters.process_target import bundle as bundles
-from adapters.process_target import notices
 from adapters.workloads import Environment, Redaction, environment
 from domain.bundle import Bundle
-from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, VendorError, VendorUnavailable
+from domain.errors import Forbidden, NotFound, VendorError, VendorUnavailable
 from domain.ids import routed
 from domain.ports import Verifier
 from domain.vendors import DeploymentSpec, DeploymentState, DeploymentStatus, LogLine, Notice, Traffic
@@ -85,31 +84,16 @@ class DockerTarget:
 
     async def switch(self, name: str, deployment_id: str | None) -> str:
         """Raises Conflict for another integration's deployment."""
-
-        def switch() -> None:
-            if deployment_id is not None and self._name(deployment_id) != routed(name):
-                raise Conflict(f"Deployment {deployment_id} is not one of {routed(name)}.")
-            self._front.change(name, lambda route: Route(name=name, live=deployment_id, notice=route.notice))
-
-        await asyncio.to_thread(switch)
+        await asyncio.to_thread(self._front.change, name, lambda route: route.to(name, deployment_id, self._name))
         return f"{self._settings.base_url}/i/{name}"
 
     async def live(self, name: str) -> str | None:
         return (await asyncio.to_thread(self._front.route, name)).live
 
     async def split(self, name: str, candidate: str, *, percent: int) -> None:
-        def to(route: Route) -> Route:
-            if percent == 0:
-                return Route(name=name, live=route.live, notice=route.notice)
-            if route.live is None:
-                raise NotFound(f"No deployment is live under the name {name}; switch to one before you split.")
-            if candidate == route.live:
-                raise InvalidInput(f"{candidate} is the live one itself; name another.", field="candidate")
-            if self._name(candidate) != routed(name):
-                raise InvalidInput(f"Deployment {candidate} is not one of {routed(name)}.", field="candidate")
-            return Route(name=name, live=route.live, candidate=candidate, percent=percent, notice=route.notice)
-
-        await asyncio.to_thread(self._front.change, name, to)
+        await asyncio.to_thread(
+            self._front.change, name, lambda route: route.split(name, candidate, percent, self._name)
+        )
 
     async def traffic(self, deployment_id: str, *, seconds: float) -> Traffic:
         """From the front's log, which reaches back as far as Docker keeps 150 MB of it."""
@@ -122,14 +106,7 @@ class DockerTarget:
         return await asyncio.to_thread(read)
 
     async def announce(self, name: str, notice: Notice | None) -> None:
-        def to(route: Route) -> Route:
-            if notice is not None:
-                notices.check(notice)
-                if route.live is None:
-                    raise NotFound(f"No deployment is live under the name {name}.")
-            return route.model_copy(update={"notice": notice})
-
-        await asyncio.to_thread(self._front.change, name, to)
+        await asyncio.to_thread(self._front.change, name, lambda route: route.announce(name, notice))
 
     async def stop(self, deployment_id: str) -> None:
         """Requests under way are finished first. Its log goes with it."""

@@ -11,34 +11,22 @@ from pydantic import ValidationError
 from adapters.kubernetes_target import names
 from adapters.kubernetes_target.manifests import SERVICE_PORT
 from adapters.kubernetes_target.settings import KubernetesSettings
-from adapters.process_target import notices
-from domain.base import Data
+from adapters.workloads import notices, routes
+from adapters.workloads.routes import HUNDRED
 from domain.errors import VendorError
-from domain.ids import DeploymentId, routed
+from domain.ids import routed
 from domain.vendors import DeploymentSpec, Notice
 
 API_VERSION = "gateway.networking.k8s.io/v1"
-HUNDRED = 100
 
 Object = dict[str, Any]
 
 
-class Route(Data):
+class Route(routes.Route):
     """`resource_version` is that of the object it was read from; empty if there is none."""
 
     name: str
-    live: DeploymentId | None = None
-    candidate: DeploymentId | None = None
-    percent: int = 0
-    notice: Notice | None = None
     resource_version: str = ""
-
-    def without(self, deployment_id: str) -> "Route":
-        """Without the live one there is nothing to split."""
-        gone = {"candidate": None, "percent": 0}
-        if deployment_id == self.live:
-            return self.model_copy(update={"live": None, **gone})
-        return self.model_copy(update=gone) if deployment_id == self.candidate else self
 
 
 def stable(route: Route, settings: KubernetesSettings) -> Object:

@@ -9,14 +9,11 @@ from pydantic import SecretStr
 
 from adapters.kubernetes_target import logs, names, rollouts, workload
 from adapters.kubernetes_target.cluster import Cluster
-from adapters.kubernetes_target.routes import Route
 from adapters.kubernetes_target.settings import KubernetesSettings
 from adapters.kubernetes_target.stable import StableUrls
 from adapters.process_target import bundle as bundles
-from adapters.process_target import notices
 from adapters.workloads import environment
-from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
-from domain.ids import routed
+from domain.errors import Forbidden, NotFound
 from domain.ports import Verifier
 from domain.vendors import DeploymentSpec, DeploymentStatus, LogLine, Notice, Traffic
 
@@ -90,31 +87,16 @@ class KubernetesTarget:
 
     async def switch(self, name: str, deployment_id: str | None) -> str:
         """Returns once every gateway has taken the route. Raises Conflict for another integration's deployment."""
-
-        def switch() -> None:
-            if deployment_id is not None and self._name(deployment_id) != routed(name):
-                raise Conflict(f"Deployment {deployment_id} is not one of {routed(name)}.")
-            self._stable.change(name, lambda route: Route(name=name, live=deployment_id, notice=route.notice))
-
-        await asyncio.to_thread(switch)
+        await asyncio.to_thread(self._stable.change, name, lambda route: route.to(name, deployment_id, self._name))
         return f"{self._settings.base_url}/i/{name}"
 
     async def live(self, name: str) -> str | None:
         return (await asyncio.to_thread(self._stable.route, name)).live
 
     async def split(self, name: str, candidate: str, *, percent: int) -> None:
-        def to(route: Route) -> Route:
-            if percent == 0:
-                return Route(name=name, live=route.live, notice=route.notice)
-            if route.live is None:
-                raise NotFound(f"No deployment is live under the name {name}; switch to one before you split.")
-            if candidate == route.live:
-                raise InvalidInput(f"{candidate} is the live one itself; name another.", field="candidate")
-            if self._name(candidate) != routed(name):
-                raise InvalidInput(f"Deployment {candidate} is not one of {routed(name)}.", field="candidate")
-            return Route(name=name, live=route.live, candidate=candidate, percent=percent, notice=route.notice)
-
-        await asyncio.to_thread(self._stable.change, name, to)
+        await asyncio.to_thread(
+            self._stable.change, name, lambda route: route.split(name, candidate, percent, self._name)
+        )
 
     async def traffic(self, deployment_id: str, *, seconds: float) -> Traffic:
         """Nothing is known: the Gateway API has no figures. It says so with `seconds=0`, whatever was asked."""
@@ -122,14 +104,7 @@ class KubernetesTarget:
         return Traffic(seconds=0, requests=0, errors=0)
 
     async def announce(self, name: str, notice: Notice | None) -> None:
-        def to(route: Route) -> Route:
-            if notice is not None:
-                notices.check(notice)
-                if route.live is None:
-                    raise NotFound(f"No deployment is live under the name {name}.")
-            return route.model_copy(update={"notice": notice})
-
-        await asyncio.to_thread(self._stable.change, name, to)
+        await asyncio.to_thread(self._stable.change, name, lambda route: route.announce(name, notice))
 
     async def stop(self, deployment_id: str) -> None:
         """Returns once it is gone with all of its pods. Its log goes with them."""

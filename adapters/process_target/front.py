@@ -8,21 +8,16 @@ The first three are on disk before they count; figures are in memory, and begin 
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from random import SystemRandom
 
 import httpx
 
-from adapters.process_target import notices
 from adapters.process_target.deployment import Deployment
 from adapters.process_target.figures import Figures, Timing
-from adapters.process_target.store import Route, Store
-from domain.errors import Conflict, InvalidInput, NotFound, VendorUnavailable
+from adapters.process_target.store import Store
+from adapters.workloads.routes import Decks, Route, other
+from domain.errors import NotFound, VendorUnavailable
 from domain.ids import routed
 from domain.vendors import Notice, Traffic
-
-HUNDRED = 100
-
-_random = SystemRandom()
 
 
 class Front:
@@ -32,15 +27,15 @@ class Front:
         self._store = store
         self._deployments = deployments
         self._routes: dict[str, Route] = {}
-        self._decks: dict[str, list[bool]] = {}
+        self._decks = Decks()
         self._figures: dict[str, Figures] = {}
         self._since = time.monotonic()
 
     def open(self) -> None:
         """Take up what is on disk, but for deployments that are not."""
         for name, route in self._store.routes().items():
-            found = route if route.candidate in self._deployments else _without(route.candidate, route)
-            self._routes[name] = found if route.live in self._deployments else _without(route.live, found)
+            found = route if route.candidate in self._deployments else route.without(route.candidate)
+            self._routes[name] = found if route.live in self._deployments else found.without(route.live)
 
     def route(self, name: str) -> Route:
         """Where it points; nowhere if nobody ever said."""
@@ -52,35 +47,18 @@ class Front:
 
     def switch(self, name: str, deployment_id: str | None) -> None:
         """Point a stable URL at a deployment of its integration, or at nothing. Raises NotFound, Conflict."""
-        if deployment_id is not None and self._name(deployment_id) != routed(name):
-            raise Conflict(f"Deployment {deployment_id} is not one of {routed(name)}.")
-        self._set(name, Route(live=deployment_id, notice=self.route(name).notice))
+        self._set(name, self.route(name).to(name, deployment_id, self._name))
 
     def split(self, name: str, candidate: str, percent: int) -> None:
         """Give `candidate` that share of the requests; 0 ends it, also where there is none.
 
         Raises NotFound, InvalidInput.
         """
-        route = self.route(name)
-        if percent == 0:
-            self._set(name, Route(live=route.live, notice=route.notice))
-            return
-        if route.live is None:
-            raise NotFound(f"No deployment is live under the name {name}; switch to one before you split.")
-        if candidate == route.live:
-            raise InvalidInput(f"{candidate} is the live one itself; name another.", field="candidate")
-        if self._name(candidate) != routed(name):
-            raise InvalidInput(f"Deployment {candidate} is not one of {routed(name)}.", field="candidate")
-        self._set(name, Route(live=route.live, candidate=candidate, percent=percent, notice=route.notice))
+        self._set(name, self.route(name).split(name, candidate, percent, self._name))
 
     def announce(self, name: str, notice: Notice | None) -> None:
         """Say it with every answer; None takes it back, also where there is none. Raises NotFound, InvalidInput."""
-        route = self.route(name)
-        if notice is not None:
-            notices.check(notice)
-            if route.live is None:
-                raise NotFound(f"No deployment is live under the name {name}.")
-        self._set(name, route.model_copy(update={"notice": notice}))
+        self._set(name, self.route(name).announce(name, notice))
 
     def forget(self, deployment_id: str) -> None:
         """It is about to be stopped: nothing points there any more. The last one of a name takes the notice along."""
@@ -88,7 +66,7 @@ class Front:
         leading = [name for name, to in self._routes.items() if deployment_id in {to.live, to.candidate}]
         of_it = [name for name in self._routes if found and routed(name) == found.spec.name]
         for name in {*leading, *of_it}:
-            route = _without(deployment_id, self.route(name))
+            route = self.route(name).without(deployment_id)
             others = (one for one in self._deployments if one != deployment_id and self._name(one) == routed(name))
             self._set(name, route if route.live or any(others) else Route())
         self._figures.pop(deployment_id, None)
@@ -104,22 +82,10 @@ class Front:
         return self.route(name).notice
 
     def choose(self, name: str) -> str:
-        """The deployment for the next request: of each hundred exactly the share, in an order nobody can guess."""
-        route = self.route(name)
-        if route.live is None:
-            raise NotFound(f"No integration is live under the name {name[:100]!r}.")
-        if route.candidate is None:
-            return route.live
-        deck = self._decks.setdefault(name, [])
-        if not deck:
-            deck += [card < route.percent for card in range(HUNDRED)]
-            _random.shuffle(deck)
-        return route.candidate if deck.pop() else route.live
+        return self._decks.choose(name, self.route(name))
 
     def other(self, name: str, than: str) -> str | None:
-        """Where a request goes that `than` could not be given."""
-        route = self.route(name)
-        return next((to for to in (route.live, route.candidate) if to not in {None, than}), None)
+        return other(self.route(name), than)
 
     @contextmanager
     def request(self, deployment_id: str, path: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
@@ -148,7 +114,7 @@ class Front:
             del routes[name]
         self._store.save_routes(routes)
         self._routes = routes
-        self._decks.pop(name, None)
+        self._decks.forget(name)
 
 
 class Direct:
@@ -172,10 +138,3 @@ class Direct:
     def request(self, deployment_id: str, path: str) -> Iterator[tuple[httpx.AsyncClient, Timing]]:
         with self._deployments[deployment_id].request() as client:
             yield client, Timing()
-
-
-def _without(deployment_id: str | None, route: Route) -> Route:
-    """Without the live one there is nothing to split."""
-    if deployment_id == route.live:
-        return Route(notice=route.notice)
-    return Route(live=route.live, notice=route.notice) if deployment_id == route.candidate else route

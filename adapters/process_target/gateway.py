@@ -17,8 +17,8 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from adapters.process_target.figures import Timing
-from adapters.process_target.notices import announcing
 from adapters.process_target.problems import problem
+from adapters.workloads.notices import announcing
 from domain.errors import NotFound, VendorOutcomeUnknown, VendorUnavailable
 from domain.vendors import Notice
 

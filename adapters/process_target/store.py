@@ -9,21 +9,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
-from domain.base import Data
+from adapters.workloads.routes import Route
 from domain.ids import DeploymentId
-from domain.vendors import DeploymentSpec, Notice
-
-
-class Route(Data):
-    """Where a stable URL points, what share of its requests a candidate gets, and what it announces."""
-
-    live: DeploymentId | None = None
-    candidate: DeploymentId | None = None
-    percent: int = Field(default=0, ge=0, le=100)
-    notice: Notice | None = None
-
+from domain.vendors import DeploymentSpec
 
 _ENVIRONMENT = TypeAdapter(dict[str, str])
 # An id alone is a route with nothing more to it. All were written so once, and those still are.

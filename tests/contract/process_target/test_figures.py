@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message
 
 from adapters.process_target.figures import KEPT_SECONDS, Figures
-from adapters.process_target.notices import announcing
+from adapters.workloads.notices import announcing
 from adapters.process_target.store import Route, Store
 from domain import ids
 from tests.contract.process_target.test_traffic import NOTICE
