@@ -4,14 +4,14 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-import uuid_utils
 from pydantic import JsonValue
 
-from cli import output, watch
+from cli import output
 from cli.client import Api
 from cli.connection import connected
 from cli.options import Json, NameOrId
 from cli.output import cell, said
+from cli.starting import Watch, begun, key
 from domain.deployments import DeploymentStage
 from domain.operations import Environment
 
@@ -28,7 +28,6 @@ ByStrategy = Annotated[
     typer.Option("--strategy", help="canary moves requests by shares, blue_green all at once.", show_default="canary"),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for those who read it later.")]
-Watch = Annotated[bool, typer.Option("--watch", help="Follow the run until it ends.")]
 
 _STYLES = {DeploymentStage.SERVING: "green", DeploymentStage.STARTING: "cyan", DeploymentStage.STOPPED: "dim"}
 
@@ -54,7 +53,8 @@ def deploy(
         "reason": reason,
         **_rollout(strategy),
     }
-    _started(api, name, "deployments", body | _version(version), follow=follow, as_json=as_json)
+    started = api.start(name, "deployments", body | _version(version), key=key())
+    begun(api, name, started, follow=follow, as_json=as_json)
 
 
 @connected
@@ -68,7 +68,7 @@ def promote(
 ) -> None:
     """Put the version that serves in staging into production."""
     body: dict[str, JsonValue] = {"reason": reason, **_rollout(strategy)}
-    _started(api, name, "promote", body, follow=follow, as_json=as_json)
+    begun(api, name, api.start(name, "promote", body, key=key()), follow=follow, as_json=as_json)
 
 
 @connected
@@ -83,7 +83,8 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Have an earlier version serve production again, at once."""
-    _started(api, name, "rollback", {"reason": reason, **_version(to)}, follow=follow, as_json=as_json)
+    started = api.start(name, "rollback", {"reason": reason, **_version(to)}, key=key())
+    begun(api, name, started, follow=follow, as_json=as_json)
 
 
 @connected
@@ -111,18 +112,3 @@ def _rollout(strategy: Strategy | None) -> dict[str, JsonValue]:
 
 def _version(version: str | None) -> dict[str, JsonValue]:
     return {} if version is None else {"version": version}
-
-
-def _started(api: Api, name: str, what: str, body: dict[str, JsonValue], *, follow: bool, as_json: bool) -> None:
-    """Start it, say so, and follow it if that is wanted."""
-    started = api.start(name, what, body, key=uuid_utils.uuid7().hex)
-    if not follow:
-        if as_json:
-            output.print_json(started)
-        else:
-            said(f"Started. Watch it: ccb watch {name}")
-        return
-    run = watch.follow(api, name, quiet=as_json)
-    if as_json:
-        output.print_json(run)
-    raise typer.Exit(watch.exit_code(run))

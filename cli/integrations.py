@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uuid_utils
 from pydantic import JsonValue
 
 from cli import output, view, watch
@@ -14,6 +13,7 @@ from cli.connection import connected
 from cli.files import read
 from cli.options import Json, NameOrId
 from cli.output import cell, said
+from cli.starting import begun, key
 from domain.lifecycle import Stage
 from domain.registry import Integration
 
@@ -46,19 +46,10 @@ def create(
     request: dict[str, JsonValue] = {"title": title, "description": description, "document": source}
     chosen = {"name": name, "base_url": base_url, "repository": repository}
     request |= {field: value for field, value in chosen.items() if value is not None}
-    started = api.create(request, key=uuid_utils.uuid7().hex)
     if follow is None:
         follow = sys.stdout.isatty() and not as_json
-    if not follow:
-        if as_json:
-            output.print_json(started)
-        else:
-            said(f"Started {started.integration_id}. Watch it: ccb watch {started.integration_id}")
-        return
-    run = watch.follow(api, started.integration_id, quiet=as_json)
-    if as_json:
-        output.print_json(run)
-    raise typer.Exit(watch.exit_code(run))
+    started = api.create(request, key=key())
+    begun(api, started.integration_id, started, follow=follow, as_json=as_json)
 
 
 @connected

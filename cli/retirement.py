@@ -5,17 +5,15 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-import uuid_utils
 from pydantic import JsonValue
 
-from cli import output, watch
-from cli.client import Api, Started
+from cli import output
+from cli.client import Api
 from cli.connection import connected
 from cli.errors import BadInput
 from cli.options import Json, NameOrId
 from cli.output import cell, said
-
-Watch = Annotated[bool, typer.Option("--watch", help="Follow the run until it ends.")]
+from cli.starting import Watch, begun, key
 
 
 @connected
@@ -34,7 +32,7 @@ def deprecate(
     body: dict[str, JsonValue] = {"reason": reason}
     body |= {"sunset_at": _moment(sunset)} if sunset else {}
     body |= {"link": link} if link else {}
-    _started(api, name, api.start(name, "deprecate", body, key=_key()), follow=follow, as_json=as_json)
+    begun(api, name, api.start(name, "deprecate", body, key=key()), follow=follow, as_json=as_json)
 
 
 @connected
@@ -46,7 +44,7 @@ def undeprecate(
     as_json: Json = False,
 ) -> None:
     """Take a deprecation back: the integration is active again."""
-    _started(api, name, api.undeprecate(name, reason, key=_key()), follow=follow, as_json=as_json)
+    begun(api, name, api.undeprecate(name, reason, key=key()), follow=follow, as_json=as_json)
 
 
 @connected
@@ -64,7 +62,7 @@ def retire(
         question = f"Retire {name}? It is stopped, and its secrets are forgotten; there is no way back."
         typer.confirm(question, abort=True, err=True)
     body: dict[str, JsonValue] = {"reason": reason, "force": force}
-    _started(api, name, api.start(name, "retire", body, key=_key()), follow=follow, as_json=as_json)
+    begun(api, name, api.start(name, "retire", body, key=key()), follow=follow, as_json=as_json)
 
 
 @connected
@@ -115,21 +113,3 @@ def _moment(text: str) -> str:
     except ValueError as error:
         raise BadInput(f"{text} is not a date, such as 2027-06-30 or 2027-06-30T12:00Z.") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
-
-
-def _key() -> str:
-    return uuid_utils.uuid7().hex
-
-
-def _started(api: Api, name: str, started: Started, *, follow: bool, as_json: bool) -> None:
-    """Say that it was started, and follow it if that is wanted."""
-    if not follow:
-        if as_json:
-            output.print_json(started)
-        else:
-            said(f"Started. Watch it: ccb watch {name}")
-        return
-    run = watch.follow(api, name, quiet=as_json)
-    if as_json:
-        output.print_json(run)
-    raise typer.Exit(watch.exit_code(run))

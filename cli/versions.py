@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uuid_utils
 from pydantic import JsonValue
 
-from cli import output, watch
+from cli import output
 from cli.client import Api
 from cli.connection import connected
 from cli.files import read
 from cli.options import Json, NameOrId
 from cli.output import cell, said
+from cli.starting import Watch, begun, key
 from domain.comparison import Comparison
 
 VersionOption = Annotated[str, typer.Argument(help="Which version.", show_default=False)]
@@ -31,7 +31,7 @@ def update(
             "--document", help="The API's document: a file, or a URL.", show_default="the one it is built for"
         ),
     ] = None,
-    follow: Annotated[bool, typer.Option("--watch", help="Follow the run until it ends.")] = False,
+    follow: Watch = False,
     as_json: Json = False,
 ) -> None:
     """Ask for a new version; the one that serves serves on until the new one has taken over."""
@@ -41,17 +41,7 @@ def update(
         body["document"] = (
             {"url": document} if remote else {"artifact": api.upload(read(Path(document))).artifact.model_dump()}
         )
-    started = api.start(name, "update", body, key=uuid_utils.uuid7().hex)
-    if not follow:
-        if as_json:
-            output.print_json(started)
-        else:
-            said(f"Started. Watch it: ccb watch {name}")
-        return
-    run = watch.follow(api, name, quiet=as_json)
-    if as_json:
-        output.print_json(run)
-    raise typer.Exit(watch.exit_code(run))
+    begun(api, name, api.start(name, "update", body, key=key()), follow=follow, as_json=as_json)
 
 
 @connected

@@ -27,7 +27,9 @@ class Befallen:
 async def befall(schedule: Sequence[Fault], standing: Standing, simulators_url: str, befallen: list[Befallen]) -> None:
     """Carry out the schedule, then take every fault of the vendors away, and wait until all that was killed is back."""
     began = time.monotonic()
-    async with asyncio.TaskGroup() as watching, httpx.AsyncClient(trust_env=False, timeout=30) as client:
+    # A kept connection may be closed by its server in the moment that it is used again.
+    fresh = httpx.AsyncClient(trust_env=False, timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
+    async with asyncio.TaskGroup() as watching, fresh as client:
         for fault in schedule:
             await asyncio.sleep(max(0.0, began + fault.at - time.monotonic()))
             if fault.kind != "kill":
