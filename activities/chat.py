@@ -1,9 +1,9 @@
-"""Steps in the chat: one message a run, edited as things go on."""
+"""Steps in the chat: one message a run, edited as things go on; answers and forms for one person."""
 
 from temporalio import activity
 
 from domain.ports import Chat
-from domain.steps import PostMessage, UpdateMessage
+from domain.steps import AnswerPerson, OpenForm, PostMessage, ShowHome, UpdateMessage
 from domain.vendors import MessageRef
 
 
@@ -24,3 +24,15 @@ class ChatActivities:
             await self._chat.update(ref, cmd.message)
         elif cmd.post:
             await self._chat.post(self._channel, cmd.message, key=cmd.key)
+
+    @activity.defn(name="chat.answer")
+    async def answer(self, cmd: AnswerPerson) -> None:
+        await self._chat.answer(cmd.reply, cmd.message)
+
+    @activity.defn(name="chat.open_form")
+    async def open_form(self, cmd: OpenForm) -> None:
+        await self._chat.open_form(cmd.trigger, cmd.form)
+
+    @activity.defn(name="chat.show_home")
+    async def show_home(self, cmd: ShowHome) -> None:
+        await self._chat.show_home(cmd.user, cmd.message)

@@ -169,6 +169,7 @@ class IncidentActivities:
             requester=BOT,
             repository=integration.repository,
             issue=integration.issue,
+            ticket=integration.ticket,
             version=back_to.version,
             rollback=True,
             reason=f"{integration.name} {incident.version} is down: {incident.cause}"[:1000],

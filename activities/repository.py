@@ -16,6 +16,7 @@ from domain.steps import (
     BranchName,
     ClosePullRequest,
     CommentOnIssue,
+    CommitOf,
     Head,
     MergePullRequest,
     OpenPullRequest,
@@ -89,6 +90,11 @@ class RepositoryActivities:
     @activity.defn(name="repository.remove_folder")
     async def remove_folder(self, cmd: RemoveFolder) -> None:
         await self._host.remove_folder(cmd.repo, folder=cmd.folder, message=cmd.message, key=cmd.key)
+
+    @activity.defn(name="repository.wrote")
+    async def wrote(self, cmd: CommitOf) -> bool:
+        """Whether a commit says that it is ours."""
+        return await self._host.wrote(cmd.repo, cmd.sha)
 
     @activity.defn(name="repository.comment_on_issue")
     async def comment_on_issue(self, cmd: CommentOnIssue) -> CommentRef:

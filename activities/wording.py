@@ -4,6 +4,7 @@ from domain.comparison import Comparison
 from domain.plan import Plan
 from domain.reports import Finding
 from domain.steps import OpenPullRequest
+from domain.vendors import TicketRef
 
 _FILES = 60
 """Of those that differ, as many are named."""
@@ -17,7 +18,7 @@ def pull_request_body(cmd: OpenPullRequest, plan: Plan, compared: Comparison | N
     )
     acceptance = "\n".join(f"- {_cell(sentence)}" for sentence in plan.acceptance)
     names = [*(f"`{key.name}`" for key in plan.configuration), *(f"`{key.name}` (secret)" for key in plan.secrets)]
-    issue = f"\nAsked for in #{cmd.issue.number}.\n" if cmd.issue else ""
+    issue = f"\nAsked for in #{cmd.issue.number}.\n" if cmd.issue else _ticket(cmd.ticket) if cmd.ticket else ""
     return f"""{_cell(plan.summary)}
 
 Requested by {_cell(cmd.requester)}.
@@ -41,6 +42,11 @@ Requested by {_cell(cmd.requester)}.
 {_for_a_person(cmd.for_a_person)}
 Content hash: `{cmd.content_hash}`. An approval holds for this content only; a new commit voids it.
 """
+
+
+def _ticket(ticket: TicketRef) -> str:
+    address = f" ({ticket.url})" if ticket.url.startswith("https://") and not set(ticket.url) & set(" <>()\n") else ""
+    return f"\nAsked for in {ticket.tracker.title()}, {_cell(ticket.key)}{address}.\n"
 
 
 def _changes(compared: Comparison | None) -> str:

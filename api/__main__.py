@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from adapters import telemetry
 from adapters.policy import explained
 from api.app import create_app
+from api.protocol import configured
 from api.settings import ApiSettings
 from api.wiring import ProcessSettings, open_services
 from domain.errors import CcbError, InvalidInput
@@ -48,13 +49,7 @@ async def serve(settings: ProcessSettings) -> None:
     services = await open_services(settings)
     try:
         app = create_app(services)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
+        config = configured(app, patience=settings.edge.read_timeout)
         await _Server(config, app.state.closing).serve(sockets=[listening])
     finally:
         await services.close()

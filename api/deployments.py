@@ -5,12 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, status
 from pydantic import Field
 
+from api import attributes
 from api.answers import NoWorker
 from api.found import Found
 from api.integrations import RunStarted
 from api.problems import documented
+from api.security import needs
 from api.services import Services, Wired
 from api.starting import Starting
+from domain.access import Permission
 from domain.base import Data
 from domain.compatibility import precedence
 from domain.deployments import Deployment, DeploymentStage
@@ -50,32 +53,33 @@ class WayBack(Data):
 class Deploying(Starting):
     """Starts deployments."""
 
-    async def deployment(self, found: Integration, body: Data, version: str, *, what: str, **how: object) -> RunStarted:
+    async def deployment(self, found: Integration, version: str, **how: object) -> RunStarted:
         """`how` are the fields of DeployVersion that the request decides."""
         policy, budget = self._services.review.policy(), self._services.budget.budget()
-        return await self.start(
-            DeployVersion, found, body, what=what, version=version, policy=policy, budget=budget, **how
-        )
+        return await self.start(DeployVersion, found, version=version, policy=policy, budget=budget, **how)
 
 
 Start = Annotated[Deploying, Depends()]
 
 
-@router.get("/deployments", responses=documented(NotFound))
+@router.get("/deployments", dependencies=[needs(Permission.INTEGRATIONS_READ)], responses=documented(NotFound))
 async def list_deployments(found: Found, services: Wired) -> list[Deployment]:
     """What runs where, and what did, the newest change first."""
     return await services.deployments.of(found.id)
 
 
-@router.post("/deployments", status_code=status.HTTP_202_ACCEPTED, responses=_RESPONSES)
+@router.post(
+    "/deployments",
+    dependencies=[needs(Permission.INTEGRATIONS_DEPLOY, about=attributes.environment)],
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=_RESPONSES,
+)
 async def deploy_version(body: NewDeployment, found: Found, services: Wired, start: Start) -> RunStarted:
     """Put a version into an environment. What serves there serves on until the new one has taken over."""
     version = body.version or await _newest(found, services)
     return await start.deployment(
         found,
-        body,
         version,
-        what="deployments",
         environment=body.environment,
         tests=body.tests,
         rollout=body.rollout,
@@ -83,7 +87,12 @@ async def deploy_version(body: NewDeployment, found: Found, services: Wired, sta
     )
 
 
-@router.post("/promote", status_code=status.HTTP_202_ACCEPTED, responses=_RESPONSES)
+@router.post(
+    "/promote",
+    dependencies=[needs(Permission.INTEGRATIONS_DEPLOY, about=attributes.production)],
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=_RESPONSES,
+)
 async def promote_version(body: Promotion, found: Found, services: Wired, start: Start) -> RunStarted:
     """Put what serves in staging into production."""
     serves = [
@@ -93,16 +102,19 @@ async def promote_version(body: Promotion, found: Found, services: Wired, start:
     ]
     if not serves:
         raise Conflict(f"Nothing of {found.name or found.id} serves in staging; deploy a version there first.")
-    return await start.deployment(
-        found, body, serves[0], what="promote", rollout=body.rollout, reason=body.reason or "promoted"
-    )
+    return await start.deployment(found, serves[0], rollout=body.rollout, reason=body.reason or "promoted")
 
 
-@router.post("/rollback", status_code=status.HTTP_202_ACCEPTED, responses=_RESPONSES)
+@router.post(
+    "/rollback",
+    dependencies=[needs(Permission.INTEGRATIONS_ROLLBACK, about=attributes.production)],
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=_RESPONSES,
+)
 async def roll_back(body: WayBack, found: Found, services: Wired, start: Start) -> RunStarted:
     """Have an earlier version serve production again, at once, with the configuration that it had."""
     version = body.version or await _before(found, services)
-    return await start.deployment(found, body, version, what="rollback", rollback=True, reason=body.reason)
+    return await start.deployment(found, version, rollback=True, reason=body.reason)
 
 
 async def _newest(found: Integration, services: Services) -> str:

@@ -4,10 +4,11 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response, status
 
-from api.edge import MAX_DOCUMENT
 from api.problems import documented
-from api.security import Writer
+from api.reading import MAX_DOCUMENT
+from api.security import Caller, needs
 from api.services import Wired
+from domain.access import Permission
 from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.errors import DocumentTooLarge, InvalidDocument
@@ -26,6 +27,7 @@ class StoredDocument(Data):
 
 @router.post(
     "",
+    dependencies=[needs(Permission.DOCUMENTS_CREATE)],
     status_code=status.HTTP_201_CREATED,
     responses=documented(InvalidDocument, DocumentTooLarge),
     openapi_extra={
@@ -40,7 +42,7 @@ class StoredDocument(Data):
         }
     },
 )
-async def upload_document(request: Request, response: Response, caller: Writer, services: Wired) -> StoredDocument:
+async def upload_document(request: Request, response: Response, caller: Caller, services: Wired) -> StoredDocument:
     """Check an OpenAPI document, bring it into canonical JSON and store it. The same document twice is one artifact."""
     data = await request.body()
     # Parsing 20 MB takes seconds of CPU; other requests must not wait for it.

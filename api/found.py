@@ -4,9 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Path
 
-from api.security import Reader
+from api.security import Reader, found_by
 from api.services import Wired
-from domain.errors import NotFound
 from domain.registry import Integration
 
 NameOrId = Annotated[
@@ -16,10 +15,7 @@ NameOrId = Annotated[
 
 async def _found(integration: NameOrId, caller: Reader, services: Wired) -> Integration:
     """One of another organisation is not there."""
-    found = await services.integrations.find(integration)
-    if found.organization_id != caller.organization_id:
-        raise NotFound(f"There is no integration {integration}.")
-    return found
+    return await found_by(integration, caller, services)
 
 
 Found = Annotated[Integration, Depends(_found)]

@@ -1,18 +1,24 @@
-"""Health: whether this process lives, whether it can serve, and what it stands on."""
+"""Health: whether this process lives, whether it can serve, and what it stands on.
+
+Nobody has to be known, and nothing is counted, to ask: what it costs is bounded instead. However many ask, each thing
+that the API stands on is asked once a second at most.
+"""
 
 import asyncio
 import time
 from typing import Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from api.services import Probe, Wired
+from api.services import Probe, Services
 from domain.base import Data
 from domain.errors import CcbError
 
 router = APIRouter(tags=["health"])
 
 _PATIENCE = 3.0
+_FRESH = 1.0
+"""Seconds for which an answer is the answer to all who ask."""
 _NEEDED = frozenset({"database", "temporal", "artifacts"})
 """Without these no request can be served; without the others some can."""
 
@@ -32,6 +38,29 @@ class Health(Data):
     dependencies: list[Dependency] = []
 
 
+class Standing:
+    """What the API stands on, as it was found a moment ago."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._asking: asyncio.Task[Health] | None = None
+        self._until = 0.0
+
+    async def found(self) -> Health:
+        if self._asking is None or (self._asking.done() and time.monotonic() > self._until):
+            self._asking = asyncio.create_task(self._ask())
+        # Who asks may go away; the others wait for the same answer.
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> Health:
+        probes = self._services.probes
+        found = await asyncio.gather(*(_asked(name, probe) for name, probe in probes.items()))
+        self._until = time.monotonic() + _FRESH
+        if not all(one.ok for one in found if one.needed):
+            return Health(status="unavailable", dependencies=found)
+        return Health(status="ok" if all(one.ok for one in found) else "degraded", dependencies=found)
+
+
 _AWAY: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "Requests cannot be served now."}}
 
 
@@ -41,28 +70,37 @@ async def live() -> Health:
     return Health(status="ok")
 
 
+@router.get("/health/startup", responses=_AWAY)
+async def startup(response: Response, request: Request) -> Health:
+    """Whether the process has come up: what it stands on was there then, and deliveries that wait are taken up."""
+    if request.app.state.started.is_set():
+        return Health(status="ok")
+    response.status_code = 503
+    return Health(status="unavailable")
+
+
 @router.get("/health/deps")
-async def dependencies(services: Wired) -> Health:
-    """What the API stands on, each asked by a real round trip. Always 200."""
-    found = await asyncio.gather(*(_asked(name, probe) for name, probe in services.probes.items()))
-    if not all(one.ok for one in found if one.needed):
-        return Health(status="unavailable", dependencies=found)
-    return Health(status="ok" if all(one.ok for one in found) else "degraded", dependencies=found)
+async def dependencies(request: Request) -> Health:
+    """What the API stands on, each asked by a real round trip within the last second. Always 200."""
+    standing: Standing = request.app.state.standing
+    return await standing.found()
 
 
 @router.get("/health/ready", responses=_AWAY)
-async def ready(response: Response, services: Wired) -> Health:
-    """Whether requests can be served: 200, or 503."""
-    found = await dependencies(services)
+async def ready(response: Response, request: Request) -> Health:
+    """Whether requests can be served: 200, or 503; also once the process is ending, so that none is sent to it."""
+    found = await dependencies(request)
+    if request.app.state.closing.is_set():
+        found = found.model_copy(update={"status": "unavailable"})
     if found.status == "unavailable":
         response.status_code = 503
     return found
 
 
 @router.get("/health", responses=_AWAY)
-async def health(response: Response, services: Wired) -> Health:
+async def health(response: Response, request: Request) -> Health:
     """The same as /health/ready."""
-    return await ready(response, services)
+    return await ready(response, request)
 
 
 async def _asked(name: str, probe: Probe) -> Dependency:

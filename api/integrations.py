@@ -2,39 +2,45 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, status
 from pydantic import Field, field_validator, model_validator
 
+from api import attributes, etags
 from api.answers import NoWorker, answering
 from api.found import Found
 from api.problems import documented
-from api.security import Reader, WayIn, Writer, actor, rank
+from api.repeats import Repeated
+from api.security import WayIn, actor, may
 from api.services import Services, Wired
-from domain import ids
-from domain.artifacts import content_hash
+from domain.access import Acting, Permission
 from domain.base import Data
 from domain.conversation import Budget
-from domain.errors import Conflict, Forbidden, InvalidDocument, InvalidInput, NameTaken, NotFound, Unreachable
+from domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidDocument,
+    InvalidInput,
+    NameTaken,
+    NotFound,
+    PreconditionFailed,
+    PreconditionMissing,
+    Unreachable,
+)
 from domain.events import Event
 from domain.health import HealthState
 from domain.lifecycle import Stage
-from domain.people import Actor, Person, Role
-from domain.plan import Name
+from domain.listing import MAX_DESCRIPTION, About, Label, Sort, Wanted, owner_key
+from domain.people import Actor, Channel, Person
+from domain.plan import CapabilityName, Name
 from domain.registry import Integration, Page, RegistryEntry, Version
 from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest, RunAccepted
 from domain.vendors import RepoName
 
 router = APIRouter(prefix="/api/v1/integrations", tags=["integrations"])
-registry = APIRouter(prefix="/api/v1/registry", tags=["registry"])
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        description="Repeat a request safely: the same key and body start one run, whatever is lost on the way.",
-        min_length=1,
-        max_length=200,
-    ),
-]
+Asker = Annotated[Acting, Depends(may(Permission.INTEGRATIONS_CREATE, about=attributes.requested))]
+Lister = Annotated[Acting, Depends(may(Permission.INTEGRATIONS_READ, about=attributes.listed))]
+Changer = Annotated[Acting, Depends(may(Permission.INTEGRATIONS_UPDATE))]
 
 
 class NewDocument(DocumentSource):
@@ -79,6 +85,15 @@ class IntegrationDetail(Integration):
     registry: RegistryEntry | None
 
 
+class NewAbout(Data):
+    """What people say of an integration, all of it: what is left out is emptied; without an owner it is who asked."""
+
+    title: str = Field(min_length=1, max_length=300, examples=["List the open issues of a project"])
+    description: str = Field(default="", max_length=MAX_DESCRIPTION)
+    labels: list[Label] = Field(default=[], max_length=20, examples=[["payments", "team/billing"]])
+    owner: str | None = Field(default=None, min_length=1, max_length=120, examples=["ada"])
+
+
 class Events(Data):
     """Events in order; ask for those `after` the last sequence to follow."""
 
@@ -94,58 +109,46 @@ async def create_integration(
     body: NewIntegration,
     request: Request,
     response: Response,
-    caller: Writer,
+    caller: Asker,
     channel: WayIn,
     services: Wired,
-    idempotency_key: IdempotencyKey = None,
+    once: Repeated,
 ) -> RunStarted:
     """Ask for an integration. Answers once the request is written; the run goes on by itself."""
     budget = budget_for(body.budget, caller, services)
-    cmd = _command(body, ids.new("int"), actor(caller, channel), caller.organization_id, budget, services)
-    accepted = await _started(cmd, services, scope=f"integrations/{caller.id}", key=idempotency_key, body=body)
+    cmd = _command(body, once.made("int"), actor(caller, channel), caller.organization_id, budget, services)
+    accepted = await _started(cmd, services, again=once.again)
     url = str(request.url_for("read_run", integration=accepted.integration_id))
     response.headers["Location"] = url
     return RunStarted(**accepted.model_dump(), status_url=url)
 
 
-async def _started(
-    cmd: CreateIntegration, services: Services, *, scope: str, key: str | None, body: NewIntegration
-) -> RunAccepted:
-    """The run of `cmd`, or the one that the same key started before."""
-    if key is not None:
-        body_hash = content_hash(body.model_dump_json().encode())
-        first = await services.deliveries.idempotent(scope, key, body_hash, cmd.integration_id)
-        if first != cmd.integration_id:
-            return await _repeated(cmd.model_copy(update={"integration_id": first}), services)
+async def _started(cmd: CreateIntegration, services: Services, *, again: bool) -> RunAccepted:
+    """The run of `cmd`, or the one that an earlier sending of the same request started."""
+    if again and (found := await _written(cmd, services)) is not None:
+        return found
     async with answering(services.settings.patience, integration_id=cmd.integration_id):
-        return await services.runs.start_create(cmd)
+        accepted = await services.runs.start_create(cmd)
+    if again and await _written(cmd, services) is None:
+        raise Conflict("The request first sent with this Idempotency-Key was refused: send it with a new key.")
+    return accepted
 
 
-async def _repeated(cmd: CreateIntegration, services: Services) -> RunAccepted:
-    """A lost answer is given again; a request that never became a row is tried again, and refused if it was refused."""
+async def _written(cmd: CreateIntegration, services: Services) -> RunAccepted | None:
     try:
         found = await services.integrations.get(cmd.integration_id)
     except NotFound:
-        async with answering(services.settings.patience, integration_id=cmd.integration_id):
-            await services.runs.start_create(cmd)
-    else:
-        return RunAccepted(integration_id=found.id, workflow_id=found.workflow_id, run_id=found.run_id)
-    try:
-        found = await services.integrations.get(cmd.integration_id)
-    except NotFound as error:
-        raise Conflict(
-            "The request first sent with this Idempotency-Key was refused: send it with a new key."
-        ) from error
+        return None
     return RunAccepted(integration_id=found.id, workflow_id=found.workflow_id, run_id=found.run_id)
 
 
-def budget_for(asked: Budget | None, caller: Person, services: Services) -> Budget:
+def budget_for(asked: Budget | None, caller: Acting, services: Services) -> Budget:
     """What the run may spend. More than is configured is the operator's to give, as it is when a run is under way."""
     usual = services.budget.budget()
     if asked is None:
         return usual
     more = asked.usd > usual.usd or asked.tokens > usual.tokens or asked.turns > usual.turns
-    if more and rank(caller.role) < rank(Role.OPERATOR):
+    if more and not caller.may(Permission.RUNS_FUND):
         raise Forbidden(
             f"A budget above {usual.usd} US dollars, {usual.tokens} tokens and {usual.turns} turns needs an operator.",
             field="budget",
@@ -184,27 +187,95 @@ def _command(
     )
 
 
+async def _wanted(
+    caller: Lister,
+    services: Wired,
+    sort: Annotated[Sort, Query(description="The order; with `-`, the other way round.")] = Sort.NEWEST,
+    stage: Annotated[Stage | None, Query(description="Only those in this stage.")] = None,
+    owner: Annotated[
+        str | None,
+        Query(
+            description="Only those of this person: a name, an id, `me`, or channel and name (`github:octocat`).",
+            min_length=1,
+            max_length=120,
+        ),
+    ] = None,
+    capability: Annotated[
+        CapabilityName | None, Query(description="Only those that offer this.", examples=["issues.list"])
+    ] = None,
+    label: Annotated[Label | None, Query(description="Only those with this label.")] = None,
+    health: Annotated[HealthState | None, Query(description="Only those in this state.")] = None,
+    text: Annotated[
+        str, Query(description="Only those with words in title or name that begin so: all of these.", max_length=200)
+    ] = "",
+) -> Wanted:
+    key = None if owner is None else await _owner_key(owner, caller, services)
+    return Wanted(sort=sort, stage=stage, owner=key, capability=capability, label=label, health=health, text=text)
+
+
+async def _owner_key(named: str, caller: Person, services: Services) -> str:
+    if named == "me":
+        return caller.id
+    if named.startswith("per_") or ":" in named:
+        return named
+    return owner_key(await _owner(named, caller, services))
+
+
 @router.get("", responses=documented())
 async def list_integrations(
-    caller: Reader,
+    caller: Lister,
     services: Wired,
+    wanted: Annotated[Wanted, Depends(_wanted)],
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    stage: Stage | None = None,
-    health: HealthState | None = None,
 ) -> Page:
-    """Integrations of the caller's organisation, newest first."""
+    """Integrations of the caller's organisation, newest first unless another order is asked for."""
     return await services.integrations.page(
-        organization_id=caller.organization_id, cursor=cursor, limit=limit, stage=stage, health=health
+        organization_id=caller.organization_id, cursor=cursor, limit=limit, wanted=wanted
     )
 
 
-@router.get("/{integration}", responses=documented(NotFound))
-async def read_integration(found: Found, services: Wired) -> IntegrationDetail:
+@router.get(
+    "/{integration}",
+    response_model=IntegrationDetail,
+    responses={200: etags.tagged("The integration."), **etags.NOT_MODIFIED, **documented(NotFound)},
+)
+async def read_integration(
+    found: Found, response: Response, services: Wired, if_none_match: etags.IfNoneMatch = None
+) -> IntegrationDetail | Response:
     """One integration, by name or id, with its versions and its entry in the registry."""
+    tag = etags.etag(found)
+    if etags.has(if_none_match, tag):
+        return etags.unchanged(tag)
     versions = await services.integrations.versions(found.id)
     entry = await services.integrations.entry(found.id)
+    response.headers["ETag"] = tag
     return IntegrationDetail(**found.model_dump(), versions=versions, registry=entry)
+
+
+@router.put(
+    "/{integration}",
+    responses={
+        200: etags.tagged("The integration as it is now."),
+        **documented(NotFound, PreconditionMissing, PreconditionFailed),
+    },
+)
+async def describe_integration(
+    body: NewAbout,
+    caller: Changer,
+    found: Found,
+    response: Response,
+    channel: WayIn,
+    services: Wired,
+    if_match: etags.IfMatch = None,
+) -> Integration:
+    """Set what people say of it: title, description, labels, owner. No run is needed, and no version changes."""
+    revision = etags.expected(if_match, found)
+    owner = None if body.owner is None else await _owner(body.owner, caller, services)
+    about = About(**body.model_dump(exclude={"owner"}), owner=owner)
+    after = await services.integrations.describe(found.id, about, revision=revision, by=actor(caller, channel))
+    response.headers["ETag"] = etags.etag(after)
+    return after
 
 
 @router.get("/{integration}/versions", responses=documented(NotFound))
@@ -219,10 +290,9 @@ async def list_events(found: Found, services: Wired, after: Annotated[int, Query
     return Events(items=await services.integrations.events(found.id, after=after))
 
 
-@registry.get("/{integration}", responses=documented(NotFound))
-async def read_registry_entry(found: Found, services: Wired) -> RegistryEntry:
-    """What others find in the catalogue: capabilities, dependencies, health check, URL."""
-    entry = await services.integrations.entry(found.id)
-    if entry is None:
-        raise NotFound(f"{found.name or found.id} is not registered; it is {found.stage}. Only active ones are.")
-    return entry
+async def _owner(named: str, caller: Person, services: Services) -> Actor:
+    """Somebody of the organisation, by name or id."""
+    for person in await services.people.list(caller.organization_id):
+        if named == person.id or named.casefold() == person.name.casefold():
+            return actor(person, Channel.API)
+    raise InvalidInput(f"Nobody here is called {named}; `ccb people list` shows everyone.", field="owner")

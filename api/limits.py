@@ -8,11 +8,14 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api.problems import documented
-from api.security import Operator, WayIn, actor
-from api.services import Wired
+from api.security import Caller, WayIn, actor, needs
+from api.services import Services, Wired
+from domain.access import Permission
 from domain.base import Data
 from domain.conversation import LimitName, LimitStanding
 from domain.errors import InvalidInput, StorageUnavailable
+from domain.ids import DEFAULT_ORGANIZATION
+from domain.people import Person
 
 router = APIRouter(prefix="/api/v1/limits", tags=["limits"])
 
@@ -28,14 +31,14 @@ class NewLimits(Data):
     day_usd: Usd | None = Field(default=None, description="For everybody, in a day (UTC).")
 
 
-@router.get("", responses=documented())
-async def read_limits(caller: Operator, services: Wired) -> list[LimitStanding]:
+@router.get("", dependencies=[needs(Permission.LIMITS_READ)], responses=documented())
+async def read_limits(caller: Caller, services: Wired) -> list[LimitStanding]:
     """Each limit, what is spent and reserved of it, and when it begins anew."""
-    return await services.limits.standing(caller.organization_id)
+    return await _standing(caller, services)
 
 
-@router.put("", responses=documented())
-async def set_limits(body: NewLimits, caller: Operator, channel: WayIn, services: Wired) -> list[LimitStanding]:
+@router.put("", dependencies=[needs(Permission.LIMITS_UPDATE, house=True)], responses=documented())
+async def set_limits(body: NewLimits, caller: Caller, channel: WayIn, services: Wired) -> list[LimitStanding]:
     """Set limits. Runs that wait for room look at once whether there is some; turns under way are not stopped."""
     named: dict[LimitName, Decimal | None] = {
         "organization_month_usd": body.organization_month_usd,
@@ -53,4 +56,10 @@ async def set_limits(body: NewLimits, caller: Operator, channel: WayIn, services
             "The limits are set, but not every run that waits could be told: repeat the request, or wait. "
             "They look by themselves once an hour."
         ) from error
-    return await services.limits.standing(caller.organization_id)
+    return await _standing(caller, services)
+
+
+async def _standing(caller: Person, services: Services) -> list[LimitStanding]:
+    """What all organisations together spend is told in the first one alone."""
+    found = await services.limits.standing(caller.organization_id)
+    return [one for one in found if one.name != "day_usd" or caller.organization_id == DEFAULT_ORGANIZATION]

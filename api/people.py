@@ -1,20 +1,26 @@
-"""People, their roles and their keys."""
+"""The people of an organisation: their roles there, and their keys."""
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, status
 from pydantic import Field
 
+from api.keys import IssuedKey, KeyId, NewKey, issued
 from api.problems import documented
-from api.security import Operator, Reader, rank
+from api.repeats import Repeated
+from api.rights import may_give
+from api.security import Caller, needs
 from api.services import Wired
-from domain import ids
+from domain.access import ApiKey, Permission
 from domain.base import Data
 from domain.errors import Conflict, Forbidden, NotFound
-from domain.people import Person, Role
+from domain.people import Person, Role, RoleName
 
 router = APIRouter(prefix="/api/v1/people", tags=["people"])
+
+PersonId = Annotated[str, Path(description="Whose.", max_length=100, examples=["per_01a208b6dbf270b3a0afa79a44221072"])]
 
 
 class NewPerson(Data):
@@ -22,57 +28,111 @@ class NewPerson(Data):
 
     name: str = Field(min_length=1, max_length=80, examples=["ada"])
     kind: Literal["person", "service"] = "person"
-    role: Role = Role.DEVELOPER
+    role: RoleName = Role.DEVELOPER
     email: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
     github: str | None = Field(default=None, max_length=80)
     slack: str | None = Field(default=None, max_length=80, description="Slack's user id.", examples=["U024BE7LH"])
+    linear: str | None = Field(default=None, max_length=254, description="Linear's user id, or their address there.")
+    jira: str | None = Field(default=None, max_length=254, description="Jira's account id.")
 
 
-class NewKey(Data):
-    label: str = Field(min_length=1, max_length=80, examples=["laptop"])
+class NewRoleOf(Data):
+    """What somebody may do from now on, and what they are called elsewhere. What is left out stays as it is."""
+
+    role: RoleName | None = None
+    github: str | None = Field(default=None, min_length=1, max_length=80)
+    slack: str | None = Field(default=None, min_length=1, max_length=80, examples=["U024BE7LH"])
+    linear: str | None = Field(default=None, min_length=1, max_length=254)
+    jira: str | None = Field(default=None, min_length=1, max_length=254)
 
 
-class IssuedKey(Data):
-    """A key, shown this once: only its hash is kept."""
-
-    person_id: str
-    label: str
-    key: str
-
-
-@router.get("", responses=documented())
-async def list_people(caller: Reader, services: Wired) -> list[Person]:
-    """Everyone of the caller's organisation."""
+@router.get("", dependencies=[needs(Permission.PEOPLE_READ)], responses=documented())
+async def list_people(caller: Caller, services: Wired) -> list[Person]:
+    """The members of the acting organisation, with their roles there."""
     return await services.people.list(caller.organization_id)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, responses=documented(Conflict))
-async def add_person(body: NewPerson, caller: Operator, services: Wired) -> Person:
-    """Make someone known. Nobody can give a role above their own."""
-    _may_give(caller, body.role)
+@router.get("/{person_id}", dependencies=[needs(Permission.PEOPLE_READ)], responses=documented(NotFound))
+async def read_person(person_id: PersonId, caller: Caller, services: Wired) -> Person:
+    """One member."""
+    return await services.people.get(person_id, caller.organization_id)
+
+
+@router.post(
+    "",
+    dependencies=[needs(Permission.PEOPLE_CREATE)],
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(Conflict, NotFound),
+)
+async def add_person(body: NewPerson, caller: Caller, services: Wired, once: Repeated) -> Person:
+    """Make someone known, whose home this organisation is. Nobody can give a role above their own."""
+    await may_give(caller, body.role, services)
     person = Person(
-        id=ids.new("per"),
+        id=once.made("per"),
         organization_id=caller.organization_id,
         created_at=datetime.now(UTC),
         **body.model_dump(),
     )
+    if once.again:
+        with contextlib.suppress(NotFound):
+            return await services.people.get(person.id, caller.organization_id)
     return await services.people.add(person)
 
 
-@router.post("/{person_id}/keys", status_code=status.HTTP_201_CREATED, responses=documented(NotFound))
-async def issue_key(
-    person_id: Annotated[str, Path(max_length=100)], body: NewKey, caller: Operator, services: Wired
-) -> IssuedKey:
-    """Make a key for someone. It is shown once."""
-    people = await services.people.list(caller.organization_id)
-    person = next((one for one in people if one.id == person_id), None)
-    if person is None:
-        raise NotFound(f"Nobody here has the id {person_id}.")
-    _may_give(caller, person.role)
-    key = await services.people.issue_key(person.id, label=body.label)
-    return IssuedKey(person_id=person.id, label=body.label, key=key.get_secret_value())
+@router.patch("/{person_id}", dependencies=[needs(Permission.PEOPLE_UPDATE)], responses=documented(NotFound, Conflict))
+async def change_role(person_id: PersonId, body: NewRoleOf, caller: Caller, services: Wired) -> Person:
+    """Give someone another role in this organisation, or say what they are called elsewhere.
+
+    Nobody can give, or take away, a role above their own, nor say who somebody above them is.
+    """
+    found = await services.people.get(person_id, caller.organization_id)
+    await may_give(caller, found.role, services)
+    if body.role is not None:
+        await may_give(caller, body.role, services)
+        await services.organizations.change_role(caller.organization_id, found.id, body.role)
+    names = body.model_dump(exclude={"role"}, exclude_unset=True)
+    if names:
+        await services.people.known_as(found.id, caller.organization_id, names)
+    return await services.people.get(person_id, caller.organization_id)
 
 
-def _may_give(caller: Person, role: Role) -> None:
-    if rank(role) > rank(caller.role):
-        raise Forbidden(f"{caller.name} is {caller.role} and cannot give the role {role}.", role=role)
+@router.delete(
+    "/{person_id}",
+    dependencies=[needs(Permission.PEOPLE_REMOVE)],
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(NotFound, Conflict),
+)
+async def remove_person(person_id: PersonId, caller: Caller, services: Wired) -> None:
+    """End someone's membership: from the next request on they are nobody here. The last admin stays."""
+    found = await services.people.get(person_id, caller.organization_id)
+    await may_give(caller, found.role, services)
+    await services.organizations.leave(caller.organization_id, found.id)
+
+
+@router.get("/{person_id}/keys", dependencies=[needs(Permission.KEYS_READ)], responses=documented(NotFound))
+async def list_keys_of(person_id: PersonId, caller: Caller, services: Wired) -> list[ApiKey]:
+    """Somebody's keys, the newest first, those revoked too; of a guest only those made here."""
+    found = await services.people.get(person_id, caller.organization_id)
+    return await services.keys.of(found.id, organization_id=caller.organization_id)
+
+
+@router.post(
+    "/{person_id}/keys",
+    dependencies=[needs(Permission.KEYS_CREATE)],
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(NotFound),
+)
+async def issue_key(person_id: PersonId, body: NewKey, caller: Caller, services: Wired) -> IssuedKey:
+    """Make a key for someone, good in this organisation alone. It is shown once."""
+    found = await services.people.get(person_id, caller.organization_id)
+    if caller.narrow:
+        raise Forbidden("A key with scopes or an end makes no keys: sign in, or use one without.")
+    await may_give(caller, found.role, services)
+    return await issued(found.id, body, services, organization_id=caller.organization_id)
+
+
+@router.delete("/{person_id}/keys/{key}", dependencies=[needs(Permission.KEYS_REVOKE)], responses=documented(NotFound))
+async def revoke_key_of(person_id: PersonId, key: KeyId, caller: Caller, services: Wired) -> ApiKey:
+    """From now on a key that is listed opens nothing."""
+    found = await services.people.get(person_id, caller.organization_id)
+    return await services.keys.revoke(key, person_id=found.id, organization_id=caller.organization_id)

@@ -11,8 +11,9 @@ from fastapi.responses import Response
 from pydantic import Field, JsonValue
 from starlette.exceptions import HTTPException
 
+from api.negotiation import methods
 from domain.base import Data
-from domain.errors import CcbError, Forbidden, InvalidInput, StorageUnavailable, Unauthenticated
+from domain.errors import CcbError, Forbidden, InvalidInput, StorageUnavailable, TooManyRequests, Unauthenticated
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("ccb.api")
@@ -74,7 +75,7 @@ def problem(
 def documented(*errors: type[CcbError]) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of an endpoint that can end in these errors, and in those that every endpoint can end in."""
     by_status: dict[int, list[str]] = {}
-    always: list[type[CcbError]] = [InvalidInput, Unauthenticated, Forbidden, StorageUnavailable]
+    always: list[type[CcbError]] = [InvalidInput, Unauthenticated, Forbidden, TooManyRequests, StorageUnavailable]
     for error in [*always, *errors]:
         codes = by_status.setdefault(error.http_status, [])
         if error.code not in codes:
@@ -105,8 +106,7 @@ async def _of_ours(request: Request, error: Exception) -> Response:
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
-    if error.http_status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Bearer realm="ccb"'
+    headers |= _challenge(request, error)
     errors = [FieldProblem(field=field, pointer=pointer(field), detail=error.message)] if isinstance(field, str) else []
     return problem(
         request.url.path,
@@ -117,6 +117,17 @@ async def _of_ours(request: Request, error: Exception) -> Response:
         details=details,
         headers=headers,
     )
+
+
+def _challenge(request: Request, error: CcbError) -> dict[str, str]:
+    """What is asked for (RFC 6750 §3): without an error code if nothing was sent."""
+    if error.http_status == HTTPStatus.UNAUTHORIZED:
+        wrong = ', error="invalid_token"' if "authorization" in request.headers else ""
+        return {"WWW-Authenticate": f'Bearer realm="ccb"{wrong}'}
+    needed = error.details.get("needed")
+    if error.http_status == HTTPStatus.FORBIDDEN and isinstance(needed, str):
+        return {"WWW-Authenticate": f'Bearer realm="ccb", error="insufficient_scope", scope="{needed}"'}
+    return {}
 
 
 def pointer(field: str) -> str:
@@ -168,6 +179,8 @@ async def _http(request: Request, error: Exception) -> Response:
     detail = _FIXES.get(status) if error.detail == status.phrase else error.detail
     code = _CODES.get(status) or status.phrase.lower().replace(" ", "_").replace("-", "_")
     headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(methods(request))
     return problem(request.url.path, status=status, code=code, detail=detail or status.description, headers=headers)
 
 

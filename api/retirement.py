@@ -4,16 +4,20 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
+from api import etags
 from api.answers import NoWorker
 from api.found import Found
 from api.integrations import RunStarted
+from api.moments import Rfc3339
 from api.problems import documented
+from api.security import needs
 from api.services import Wired
 from api.starting import Starting
+from domain.access import Permission
 from domain.base import Data
-from domain.errors import Conflict, InvalidInput, NotFound, StillNeeded
+from domain.errors import Conflict, InvalidInput, NotFound, PreconditionFailed, PreconditionMissing, StillNeeded
 from domain.operations import DeprecateIntegration, LaterWork, RetireIntegration, UndeprecateIntegration
 from domain.registry import Integration
 from domain.retirement import Deprecation
@@ -28,14 +32,8 @@ class NewDeprecation(Data):
     """Why it will end, when, and a page about it: what its stable URL says with every answer, but for the reason."""
 
     reason: Reason
-    sunset_at: AwareDatetime | None = Field(default=None, examples=["2027-06-30T00:00:00Z"])
+    sunset_at: Rfc3339 | None = Field(default=None, examples=["2027-06-30T00:00:00Z"])
     link: str = Field(default="", max_length=500, pattern=r"^(https?://[^\s<>\"]+)?$")
-
-
-class Withdrawal(Data):
-    """Why it will not end after all."""
-
-    reason: str
 
 
 class Retirement(Data):
@@ -48,12 +46,12 @@ class Retirement(Data):
 class Ending(Starting):
     """Starts what ends an integration, or takes that back."""
 
-    async def end(self, kind: type[LaterWork], found: Integration, body: Data, **details: object) -> RunStarted:
-        return await self.start(kind, found, body, what=kind.__name__.lower(), issue=found.issue, **details)
+    async def end(self, kind: type[LaterWork], found: Integration, **details: object) -> RunStarted:
+        return await self.start(kind, found, issue=found.issue, ticket=found.ticket, **details)
 
     async def retire(self, found: Integration, body: Retirement) -> RunStarted:
         quiet = timedelta(minutes=self._services.settings.quiet_minutes)
-        return await self.end(RetireIntegration, found, body, reason=body.reason, forced=body.force, quiet=quiet)
+        return await self.end(RetireIntegration, found, reason=body.reason, forced=body.force, quiet=quiet)
 
 
 Start = Annotated[Ending, Depends()]
@@ -61,7 +59,7 @@ _RESPONSES = documented(NotFound, Conflict, NoWorker)
 _RETIRING = documented(NotFound, Conflict, StillNeeded, NoWorker)
 
 
-@router.get("/deprecate", responses=documented(NotFound))
+@router.get("/deprecate", dependencies=[needs(Permission.INTEGRATIONS_READ)], responses=documented(NotFound))
 async def read_deprecation(found: Found, services: Wired) -> Deprecation:
     """Why it will end, who says so, and what its stable URL announces."""
     deprecation = await services.deprecations.find(found.id)
@@ -70,25 +68,48 @@ async def read_deprecation(found: Found, services: Wired) -> Deprecation:
     return deprecation
 
 
-@router.post("/deprecate", status_code=status.HTTP_202_ACCEPTED, responses={**_RESPONSES, **documented(InvalidInput)})
+@router.post(
+    "/deprecate",
+    dependencies=[needs(Permission.INTEGRATIONS_RETIRE)],
+    status_code=status.HTTP_202_ACCEPTED,
+    responses={**_RESPONSES, **documented(InvalidInput)},
+)
 async def deprecate_integration(body: NewDeprecation, found: Found, start: Start) -> RunStarted:
     """Say that it will end: in the headers of every answer (RFC 9745, RFC 8594), and to owners and dependents."""
-    return await start.end(DeprecateIntegration, found, body, **body.model_dump())
+    return await start.end(DeprecateIntegration, found, **body.model_dump())
 
 
-@router.delete("/deprecate", status_code=status.HTTP_202_ACCEPTED, responses=_RESPONSES)
+@router.delete(
+    "/deprecate",
+    dependencies=[needs(Permission.INTEGRATIONS_RETIRE)],
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=_RESPONSES,
+)
 async def undeprecate_integration(found: Found, start: Start, reason: ReasonGiven) -> RunStarted:
     """It will not end after all: it is active again, and announces nothing."""
-    return await start.end(UndeprecateIntegration, found, Withdrawal(reason=reason), reason=reason)
+    return await start.end(UndeprecateIntegration, found, reason=reason)
 
 
-@router.post("/retire", status_code=status.HTTP_202_ACCEPTED, responses=_RETIRING)
+@router.post(
+    "/retire",
+    dependencies=[needs(Permission.INTEGRATIONS_RETIRE)],
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=_RETIRING,
+)
 async def retire_integration(body: Retirement, found: Found, start: Start) -> RunStarted:
     """End it. Refused while others depend on it or it is used, unless forced. What it was stays in the archive."""
     return await start.retire(found, body)
 
 
-@router.delete("", status_code=status.HTTP_202_ACCEPTED, responses=_RETIRING)
-async def delete_integration(found: Found, start: Start, reason: ReasonGiven, force: bool = False) -> RunStarted:
-    """The same as retiring it."""
+@router.delete(
+    "",
+    dependencies=[needs(Permission.INTEGRATIONS_RETIRE)],
+    status_code=status.HTTP_202_ACCEPTED,
+    responses={**_RETIRING, **documented(PreconditionMissing, PreconditionFailed)},
+)
+async def delete_integration(
+    found: Found, start: Start, reason: ReasonGiven, force: bool = False, if_match: etags.IfMatch = None
+) -> RunStarted:
+    """The same as retiring it, as it was read: with `If-Match`."""
+    etags.expected(if_match, found)
     return await start.retire(found, Retirement(reason=reason, force=force))

@@ -6,14 +6,15 @@ from api.answers import NoWorker, answering
 from api.found import Found
 from api.integrations import RunStarted
 from api.problems import documented
+from api.repeats import Repeated
 from api.runs import NewBudget
-from api.security import WayIn, Writer, actor, rank
+from api.security import Caller, WayIn, actor, needs
 from api.services import Services, Wired
+from domain.access import Acting, Permission
 from domain.base import Data
 from domain.checkpoints import Kept
 from domain.conversation import Budget
 from domain.errors import Conflict, Forbidden, InvalidInput, NameTaken, NotFound
-from domain.people import Person, Role
 from domain.registry import Integration
 
 router = APIRouter(prefix="/api/v1/integrations/{integration}", tags=["runs"])
@@ -27,16 +28,18 @@ class RetryRun(Data):
 
 @router.post(
     "/retry",
+    dependencies=[needs(Permission.RUNS_STEER)],
     status_code=202,
     responses=documented(NotFound, Conflict, NameTaken, Forbidden, InvalidInput, NoWorker),
 )
 async def retry_run(
-    caller: Writer,
+    caller: Caller,
     found: Found,
     channel: WayIn,
     services: Wired,
     request: Request,
     response: Response,
+    once: Repeated,
     body: RetryRun | None = None,
 ) -> RunStarted:
     """Start the run that failed again, from the stage in which it failed.
@@ -47,7 +50,9 @@ async def retry_run(
     kept = await _kept(found, services)
     budget = _budget((body or RetryRun()).budget, kept.work.budget, caller)
     async with answering(services.settings.patience, integration_id=found.id):
-        accepted = await services.runs.retry(kept, by=actor(caller, channel), budget=budget)
+        accepted = await services.runs.retry(
+            kept, by=actor(caller, channel), budget=budget, request_key=once.request_key
+        )
     url = str(request.url_for("read_run", integration=accepted.integration_id))
     response.headers["Location"] = url
     return RunStarted(**accepted.model_dump(), status_url=url)
@@ -67,12 +72,12 @@ async def _kept(found: Integration, services: Services) -> Kept:
     return kept
 
 
-def _budget(wanted: NewBudget, before: Budget, caller: Person) -> Budget:
+def _budget(wanted: NewBudget, before: Budget, caller: Acting) -> Budget:
     """A budget can only be raised, and that by an operator, as for a run under way."""
     budget = before.model_copy(update=wanted.model_dump(exclude_none=True))
     if budget == before:
         return before
-    if rank(caller.role) < rank(Role.OPERATOR):
+    if not caller.may(Permission.RUNS_FUND):
         raise Forbidden("To raise the budget needs an operator; without one, retry with the budget that it has.")
     if budget.usd < before.usd or budget.tokens < before.tokens or budget.turns < before.turns:
         raise InvalidInput(

@@ -14,11 +14,11 @@ from pydantic import Field
 from api import logs, recorded
 from api.answers import NoWorker, answering
 from api.found import Found
-from api.integrations import IdempotencyKey
 from api.problems import documented
-from api.security import Operator, Reviewer, WayIn, Writer, actor
+from api.repeats import Repeated
+from api.security import Caller, WayIn, actor, needs
 from api.services import Services, Wired
-from domain import ids
+from domain.access import Permission
 from domain.base import Data
 from domain.errors import Conflict, ContentChanged, NotFound, ReviewNotCounted, StorageUnavailable
 from domain.ids import ContentHash
@@ -63,7 +63,7 @@ class NewBudget(Data):
     turns: int | None = Field(default=None, ge=1)
 
 
-@router.get("/run", responses=documented(NotFound))
+@router.get("/run", dependencies=[needs(Permission.RUNS_READ)], responses=documented(NotFound))
 async def read_run(found: Found, services: Wired) -> RunView:
     """Where the run stands, what it waits for and since when."""
     source: Literal["workflow", "database"] = "workflow"
@@ -93,18 +93,22 @@ def _view(
     )
 
 
-@router.post("/reviews", responses=documented(NotFound, Conflict, ContentChanged, ReviewNotCounted, NoWorker))
+@router.post(
+    "/reviews",
+    dependencies=[needs(Permission.RUNS_REVIEW)],
+    responses=documented(NotFound, Conflict, ContentChanged, ReviewNotCounted, NoWorker),
+)
 async def submit_review(
     body: NewReview,
-    caller: Reviewer,
+    caller: Caller,
     found: Found,
     channel: WayIn,
     services: Wired,
-    idempotency_key: IdempotencyKey = None,
+    once: Repeated,
 ) -> RunView:
     """Approve, or request changes. The requester's own review counts only where the policy says so."""
     review = Review(
-        id=f"{channel}:{caller.id}:{idempotency_key}" if idempotency_key else ids.new("rev"),
+        id=once.made("rev"),
         reviewer=actor(caller, channel),
         decision=body.decision,
         content_hash=body.content_hash,
@@ -116,8 +120,10 @@ async def submit_review(
     return _view(found, services, "workflow", status)
 
 
-@router.post("/abandon", responses=documented(NotFound, Conflict, NoWorker))
-async def abandon_run(body: Reason, caller: Writer, found: Found, channel: WayIn, services: Wired) -> RunView:
+@router.post(
+    "/abandon", dependencies=[needs(Permission.RUNS_STEER)], responses=documented(NotFound, Conflict, NoWorker)
+)
+async def abandon_run(body: Reason, caller: Caller, found: Found, channel: WayIn, services: Wired) -> RunView:
     """Stop the run and undo what it did."""
     order = Abandon(by=actor(caller, channel), reason=body.reason)
     async with _under_way(found, services):
@@ -125,8 +131,8 @@ async def abandon_run(body: Reason, caller: Writer, found: Found, channel: WayIn
     return _view(found, services, "workflow", status)
 
 
-@router.post("/budget", responses=documented(NotFound, Conflict, NoWorker))
-async def raise_budget(body: NewBudget, caller: Operator, found: Found, channel: WayIn, services: Wired) -> RunView:
+@router.post("/budget", dependencies=[needs(Permission.RUNS_FUND)], responses=documented(NotFound, Conflict, NoWorker))
+async def raise_budget(body: NewBudget, caller: Caller, found: Found, channel: WayIn, services: Wired) -> RunView:
     """Give the run more to spend; one that paused at its limit goes on from the same step."""
     async with _under_way(found, services):
         now = (await services.runs.status(found.id)).budget
@@ -136,8 +142,8 @@ async def raise_budget(body: NewBudget, caller: Operator, found: Found, channel:
     return _view(found, services, "workflow", status)
 
 
-@router.post("/pause", responses=documented(NotFound, Conflict, NoWorker))
-async def pause_run(body: Reason, caller: Writer, found: Found, channel: WayIn, services: Wired) -> RunView:
+@router.post("/pause", dependencies=[needs(Permission.RUNS_STEER)], responses=documented(NotFound, Conflict, NoWorker))
+async def pause_run(body: Reason, caller: Caller, found: Found, channel: WayIn, services: Wired) -> RunView:
     """Hold the run at its next step: what is under way ends, and nothing more is begun until it is resumed."""
     order = Pause(by=actor(caller, channel), reason=body.reason)
     async with _under_way(found, services):
@@ -145,8 +151,8 @@ async def pause_run(body: Reason, caller: Writer, found: Found, channel: WayIn, 
     return _view(found, services, "workflow", status)
 
 
-@router.post("/resume", responses=documented(NotFound, Conflict, NoWorker))
-async def resume_run(caller: Writer, found: Found, channel: WayIn, services: Wired) -> RunView:
+@router.post("/resume", dependencies=[needs(Permission.RUNS_STEER)], responses=documented(NotFound, Conflict, NoWorker))
+async def resume_run(caller: Caller, found: Found, channel: WayIn, services: Wired) -> RunView:
     """Let a paused run go on, from the step that it stands before."""
     async with _under_way(found, services):
         status = await services.runs.resume(found.id, Resume(by=actor(caller, channel)))
@@ -171,6 +177,7 @@ async def _under_way(found: Integration, services: Services) -> AsyncIterator[No
 
 @router.get(
     "/logs",
+    dependencies=[needs(Permission.LOGS_READ)],
     response_class=StreamingResponse,
     responses={
         200: {

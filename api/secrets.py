@@ -5,17 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Path, status
 from pydantic import Field, SecretStr
 
+from adapters.database import Reencrypted
 from api.answers import answering
 from api.found import Found
 from api.problems import documented
-from api.security import Operator, WayIn, actor
+from api.security import Caller, WayIn, actor, needs
 from api.services import Services, Wired
+from domain.access import Permission
 from domain.base import Data
 from domain.errors import Conflict, Corrupted, InvalidInput, NotFound
 from domain.plan import EnvironmentName, Plan, SecretKey
 from domain.registry import Integration
 
 router = APIRouter(prefix="/api/v1/integrations/{integration}/secrets", tags=["secrets"])
+
+everything = APIRouter(prefix="/api/v1/secrets", tags=["secrets"])
 
 SecretName = Annotated[EnvironmentName, Path(description="As the integration's plan names it.", examples=["API_TOKEN"])]
 
@@ -35,7 +39,7 @@ class SecretView(Data):
     is_set: bool
 
 
-@router.get("", responses=documented(NotFound))
+@router.get("", dependencies=[needs(Permission.SECRETS_READ)], responses=documented(NotFound))
 async def list_secrets(found: Found, services: Wired) -> list[SecretView]:
     """Which secrets the integration's newest version wants, and which are set."""
     stored = set(await services.secrets.names(found.id))
@@ -48,9 +52,14 @@ async def list_secrets(found: Found, services: Wired) -> list[SecretView]:
     return wanted + [SecretView(name=name, description="", required=None, is_set=True) for name in sorted(others)]
 
 
-@router.put("/{name}", status_code=status.HTTP_204_NO_CONTENT, responses=documented(NotFound, Conflict))
+@router.put(
+    "/{name}",
+    dependencies=[needs(Permission.SECRETS_UPDATE)],
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(NotFound, Conflict),
+)
 async def set_secret(
-    name: SecretName, body: NewSecret, caller: Operator, found: Found, channel: WayIn, services: Wired
+    name: SecretName, body: NewSecret, caller: Caller, found: Found, channel: WayIn, services: Wired
 ) -> None:
     """Set a secret, or replace it. A run that waits for it goes on; one that is deployed gets it when deployed next."""
     declared = await _declared(found, services)
@@ -61,6 +70,14 @@ async def set_secret(
     await services.secrets.put(found.id, name, body.value, actor=actor(caller, channel))
     async with answering(services.settings.patience, integration_id=found.id):
         await services.runs.secrets_changed(found.id)
+
+
+@everything.post(
+    "/reencryption", dependencies=[needs(Permission.SECRETS_UPDATE, house=True)], responses=documented(Corrupted)
+)
+async def reencrypt_secrets(_caller: Caller, services: Wired) -> Reencrypted:
+    """Encrypt with the newest key what former keys encrypted; after that they are not needed any more."""
+    return await services.reencryption.run()
 
 
 async def _declared(found: Integration, services: Services) -> list[SecretKey] | None:

@@ -6,16 +6,19 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from adapters.database import SqlSecrets
+from adapters.database import SqlAudit, SqlReencryption, SqlSecrets
 from adapters.policy import BudgetSettings, ReviewSettings
 from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings
 from adapters.temporal.schedules import TemporalSchedules
+from api.federation import Federation
 from api.intake import Intake
-from api.settings import ApiSettings, WebhookSettings
+from api.logins import Doorkeeper
+from api.settings import ApiSettings, EdgeSettings, RateSettings, WebhookSettings
 from domain.ports import (
     ApiDocuments,
     Artifacts,
     Checkpoints,
+    Counters,
     Deliveries,
     Dependencies,
     Deployments,
@@ -23,13 +26,20 @@ from domain.ports import (
     DriftBook,
     HealthBook,
     Integrations,
+    Keys,
     Limits,
     Live,
+    Organizations,
     People,
+    Repeats,
+    Roles,
+    RunRecords,
+    Sessions,
     Target,
     TestRuns,
     Tests,
 )
+from domain.rates import Connections
 
 Probe = Callable[[], Awaitable[None]]
 """Raises a CcbError if the thing does not answer."""
@@ -40,12 +50,25 @@ class Services:
     """`probes` are round trips to what the API stands on, by name; `close` gives back what the services hold."""
 
     settings: ApiSettings
+    edge: EdgeSettings
+    rates: RateSettings
+    counters: Counters
+    repeats: Repeats
+    connections: Callable[[], Connections]
     review: ReviewSettings
     budget: BudgetSettings
     integrations: Integrations
     people: People
+    sessions: Sessions
+    door: Doorkeeper
+    federation: Federation
+    keys: Keys
+    organizations: Organizations
+    roles: Roles
     secrets: SqlSecrets
     limits: Limits
+    audit: SqlAudit
+    reencryption: SqlReencryption
     deliveries: Deliveries
     deployments: Deployments
     dependencies: Dependencies
@@ -61,6 +84,7 @@ class Services:
     tests: Tests
     test_runs: TestRuns
     runs: TemporalRuns
+    run_records: RunRecords
     temporal: TemporalSettings
     codec: EncryptionCodec | None
     intake: Intake

@@ -3,30 +3,15 @@
 from fastapi import Request, Response
 
 from api.answers import answering
-from api.integrations import IdempotencyKey, RunStarted
-from api.security import Operator, WayIn, actor
+from api.integrations import RunStarted
+from api.repeats import Repeated
+from api.security import Caller, WayIn, actor
 from api.services import Services, Wired
 from domain import ids
-from domain.artifacts import content_hash
-from domain.base import Data
 from domain.errors import Conflict
 from domain.operations import LaterWork
-from domain.people import Person
 from domain.registry import Integration
 from domain.runs import RunAccepted
-
-
-async def request_key(
-    what: str, found: Integration, body: Data, *, caller: Person, key: str | None, services: Services
-) -> str:
-    """What is the same for each repetition of the request; empty if it was sent without a key.
-
-    Raises Conflict if the key was sent with another body.
-    """
-    if key is None:
-        return ""
-    hashed = content_hash(body.model_dump_json().encode())
-    return await services.deliveries.idempotent(f"{what}/{found.id}/{caller.id}", key, hashed, ids.new("req"))
 
 
 async def started(cmd: LaterWork, services: Services) -> RunAccepted:
@@ -49,22 +34,20 @@ class Starting:
         self,
         request: Request,
         response: Response,
-        caller: Operator,
+        caller: Caller,
         channel: WayIn,
         services: Wired,
-        idempotency_key: IdempotencyKey = None,
+        once: Repeated,
     ) -> None:
         self._request = request
         self._response = response
         self._caller = caller
         self._channel = channel
         self._services = services
-        self._key = idempotency_key
+        self._once = once
 
-    async def start(
-        self, kind: type[LaterWork], found: Integration, body: Data, *, what: str, **details: object
-    ) -> RunStarted:
-        """`details` are the fields of the command that the request decides; `what` is asked, as the key's scope."""
+    async def start(self, kind: type[LaterWork], found: Integration, **details: object) -> RunStarted:
+        """`details` are the fields of the command that the request decides."""
         services = self._services
         cmd = kind.model_validate(
             {
@@ -72,9 +55,7 @@ class Starting:
                 "organization_id": found.organization_id,
                 "requester": actor(self._caller, self._channel),
                 "repository": found.repository,
-                "request_key": await request_key(
-                    what, found, body, caller=self._caller, key=self._key, services=services
-                ),
+                "request_key": self._once.request_key,
                 **details,
             }
         )

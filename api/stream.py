@@ -15,7 +15,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from api.answers import NoWorker, answering
 from api.found import Found
 from api.problems import documented
+from api.security import needs
 from api.services import Services, Wired
+from domain.access import Permission
 from domain.base import Data
 from domain.errors import InvalidInput, NotFound, StorageUnavailable
 from domain.events import Event, EventType
@@ -80,8 +82,10 @@ class Place(Data):
         return f"{self.sequence}.{self.position or 0}"
 
 
+_PLACE = r"^[0-9]{1,18}\.[0-9]{1,18}$"
 LastEventId = Annotated[
-    str | None, Header(alias="Last-Event-ID", description="The `id` of the last event received.", max_length=40)
+    str | None,
+    Header(alias="Last-Event-ID", description="The `id` of the last event received.", pattern=_PLACE),
 ]
 
 
@@ -98,6 +102,7 @@ async def _place(last_event_id: LastEventId = None) -> Place:
 
 @router.get(
     "/stream",
+    dependencies=[needs(Permission.RUNS_READ)],
     response_class=EventSourceResponse,
     responses={200: {"description": _ABOUT}, **documented(NotFound)},
 )

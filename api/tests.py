@@ -8,9 +8,10 @@ from pydantic import Field
 from api.answers import NoWorker, answering
 from api.found import Found
 from api.problems import documented
-from api.security import WayIn, Writer, actor
+from api.repeats import Repeated
+from api.security import Caller, WayIn, actor, needs
 from api.services import Wired
-from domain import ids
+from domain.access import Permission
 from domain.base import Data
 from domain.errors import NotFound
 from domain.ids import TestRunId
@@ -28,18 +29,24 @@ class NewTest(Data):
     version: VersionNumber | None = Field(default=None, examples=["1.0.0"])
 
 
-@router.post("/test", status_code=status.HTTP_202_ACCEPTED, responses=documented(NotFound, NoWorker))
+@router.post(
+    "/test",
+    dependencies=[needs(Permission.INTEGRATIONS_TEST)],
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=documented(NotFound, NoWorker),
+)
 async def start_test(
     body: NewTest,
     request: Request,
     response: Response,
-    caller: Writer,
+    caller: Caller,
     found: Found,
     channel: WayIn,
     services: Wired,
+    once: Repeated,
 ) -> TestRun:
     """Run all checks, unit tests and contract tests of a version, beside whatever else is done to the integration."""
-    test_id = ids.new("tst")
+    test_id = once.made("tst")
     url = str(request.url_for("read_test", integration=found.id, test=test_id))
     cmd = TestVersion(
         id=test_id,
@@ -56,7 +63,7 @@ async def start_test(
     return begun
 
 
-@router.get("/tests", responses=documented(NotFound))
+@router.get("/tests", dependencies=[needs(Permission.INTEGRATIONS_READ)], responses=documented(NotFound))
 async def list_tests(
     found: Found,
     services: Wired,
@@ -67,7 +74,7 @@ async def list_tests(
     return await services.test_runs.page(found.id, limit=limit, before=before)
 
 
-@router.get("/tests/{test}", responses=documented(NotFound))
+@router.get("/tests/{test}", dependencies=[needs(Permission.INTEGRATIONS_READ)], responses=documented(NotFound))
 async def read_test(found: Found, test: TestId, services: Wired) -> TestRunDetail:
     """One test run, with its tests by name and how it compares with the run before."""
     return await services.test_runs.get(found.id, test)

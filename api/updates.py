@@ -5,11 +5,13 @@ from pydantic import Field
 
 from api.answers import NoWorker
 from api.found import Found
-from api.integrations import IdempotencyKey, NewDocument, RunStarted, budget_for
+from api.integrations import NewDocument, RunStarted, budget_for
 from api.problems import documented
-from api.security import WayIn, Writer, actor
+from api.repeats import Repeated
+from api.security import Caller, WayIn, actor, needs
 from api.services import Wired
-from api.starting import request_key, started
+from api.starting import started
+from domain.access import Permission
 from domain.base import Data
 from domain.conversation import Budget
 from domain.errors import Conflict, NotFound
@@ -31,6 +33,7 @@ class NewUpdate(Data):
 
 @router.post(
     "/{integration}/update",
+    dependencies=[needs(Permission.INTEGRATIONS_UPDATE)],
     status_code=status.HTTP_202_ACCEPTED,
     responses=documented(NotFound, Conflict, NoWorker),
 )
@@ -39,10 +42,10 @@ async def update_integration(
     found: Found,
     request: Request,
     response: Response,
-    caller: Writer,
+    caller: Caller,
     channel: WayIn,
     services: Wired,
-    idempotency_key: IdempotencyKey = None,
+    once: Repeated,
 ) -> RunStarted:
     """Ask for a new version. The one that serves serves on until the new one has taken over, and if that fails."""
     document = body.document
@@ -53,7 +56,7 @@ async def update_integration(
         repository=found.repository,
         policy=services.review.policy(),
         budget=budget_for(body.budget, caller, services),
-        request_key=await request_key("update", found, body, caller=caller, key=idempotency_key, services=services),
+        request_key=once.request_key,
         reason=UpdateReason(title=body.title, words=body.description),
         document=None if document is None else DocumentSource(url=document.url, artifact=document.artifact),
         rollout=body.rollout,

@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response
 from pydantic import Field, TypeAdapter
 
+from api import downloads
+from api.downloads import Download
 from api.found import Found
 from api.problems import documented
-from api.security import WayIn, Writer, actor
+from api.security import Caller, WayIn, actor, needs
 from api.services import Services, Wired
 from domain import bundle, verdict
+from domain.access import Permission
 from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.bundle import Bundle
@@ -54,34 +57,41 @@ _MEDIA_TYPES = {
     Report.VERDICT: verdict.MEDIA_TYPE,
     Report.MEASURED: "application/json",
 }
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_ENDINGS = {
+    Report.CHECKS: "sarif",
+    Report.TESTS: "junit.xml",
+    Report.SBOM: "cdx.json",
+    Report.LOCK: "pylock.toml",
+    Report.VERDICT: "dsse.json",
+    Report.MEASURED: "json",
+}
+Wanted = Annotated[Download, Depends()]
 
 
 @router.get(
     "/{integration}/versions/{version}/reports/{report}",
+    dependencies=[needs(Permission.VERSIONS_READ)],
     response_class=Response,
-    responses={
-        **documented(NotFound, Corrupted),
-        200: {"description": "The report.", "content": dict.fromkeys(_MEDIA_TYPES.values(), _BINARY)},
-    },
+    responses={**documented(NotFound, Corrupted), **downloads.declared("The report.", *_MEDIA_TYPES.values())},
 )
-async def read_report(found: Found, version: VersionNumber, report: Report, services: Wired) -> Response:
+async def read_report(
+    found: Found, version: VersionNumber, report: Report, services: Wired, download: Wanted
+) -> Response:
     """One report of a version: SARIF 2.1.0, JUnit XML, CycloneDX, `pylock.toml`, the signed verdict, measurements."""
     ref: ArtifactRef | None = getattr(await _version(found, version, services), report)
     if ref is None:
         raise NotFound(f"There is no report {report} of {found.name or found.id} {version}.")
-    return _download(await services.artifacts.get(ref), _MEDIA_TYPES[report], ref.hash)
+    name = f"{found.name or found.id}-{version}-{report}.{_ENDINGS[report]}"
+    return download.of(await services.artifacts.get(ref), _MEDIA_TYPES[report], name=name)
 
 
 @router.get(
     "/{integration}/versions/{version}/bundle",
+    dependencies=[needs(Permission.VERSIONS_READ)],
     response_class=Response,
-    responses={
-        **documented(NotFound, Corrupted),
-        200: {"description": "The bundle, a tar.", "content": {bundle.MEDIA_TYPE: _BINARY}},
-    },
+    responses={**documented(NotFound, Corrupted), **downloads.declared("The bundle, a tar.", bundle.MEDIA_TYPE)},
 )
-async def read_bundle(found: Found, version: VersionNumber, services: Wired) -> Response:
+async def read_bundle(found: Found, version: VersionNumber, services: Wired, download: Wanted) -> Response:
     """A version's files with everything that proves them: the bytes that are, or would be, deployed."""
     wanted = await _version(found, version, services)
     parts = (wanted.checks, wanted.tests, wanted.sbom, wanted.lock, wanted.verdict)
@@ -91,11 +101,12 @@ async def read_bundle(found: Found, version: VersionNumber, services: Wired) -> 
     files = await _files(wanted, services)
     packed = Bundle(files, *await asyncio.gather(*(services.artifacts.get(ref) for ref in refs))).pack()
     name = f"{found.name or found.id}-{version}.tar"
-    return _download(packed, bundle.MEDIA_TYPE, wanted.content_hash, name=name)
+    return download.of(packed, bundle.MEDIA_TYPE, name=name)
 
 
 @router.get(
     "/{integration}/versions/{version}/compare/{other}",
+    dependencies=[needs(Permission.VERSIONS_READ)],
     responses=documented(NotFound, Corrupted),
 )
 async def compare_versions(
@@ -110,9 +121,13 @@ async def compare_versions(
     return await asyncio.to_thread(compare, *files, versions=(before.version, after.version))
 
 
-@router.put("/{integration}/versions/{version}/annotation", responses=documented(NotFound))
+@router.put(
+    "/{integration}/versions/{version}/annotation",
+    dependencies=[needs(Permission.VERSIONS_ANNOTATE)],
+    responses=documented(NotFound),
+)
 async def annotate_version(
-    body: Note, found: Found, version: VersionNumber, caller: Writer, channel: WayIn, services: Wired
+    body: Note, found: Found, version: VersionNumber, caller: Caller, channel: WayIn, services: Wired
 ) -> Version:
     """Note something about a version, for those who choose between versions. It takes the place of an earlier note."""
     annotation = Annotation(text=body.text, by=actor(caller, channel), at=datetime.now(UTC))
@@ -130,10 +145,3 @@ async def _version(found: Integration, number: str, services: Services) -> Versi
         if version.version == number:
             return version
     raise NotFound(f"There is no version {number} of {found.name or found.id}.")
-
-
-def _download(data: bytes, media_type: str, etag: str, *, name: str = "") -> Response:
-    headers = {"ETag": f'"{etag}"'}
-    if name:
-        headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return Response(data, media_type=media_type, headers=headers)

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 
 from api.found import Found
 from api.problems import documented
-from api.security import Reader
+from api.security import Caller, needs
 from api.services import Wired
+from domain.access import Permission
 from domain.base import Data
 from domain.drift import Drift
 from domain.errors import NotFound, VendorError
@@ -48,14 +49,14 @@ class Performance(Data):
     last_hour: Traffic | None
 
 
-@everything.get("", responses=documented())
-async def list_health(caller: Reader, services: Wired) -> HealthList:
+@everything.get("", dependencies=[needs(Permission.HEALTH_READ)], responses=documented())
+async def list_health(caller: Caller, services: Wired) -> HealthList:
     """How every integration that serves is, by name."""
     found = await services.health.all(caller.organization_id)
     return HealthList(items=[NamedHealth(name=name, health=health) for name, health in found])
 
 
-@router.get("/health", responses=documented(NotFound))
+@router.get("/health", dependencies=[needs(Permission.HEALTH_READ)], responses=documented(NotFound))
 async def read_health(found: Found, services: Wired) -> HealthDetail:
     """Its state and since when, its uptime as the share of good checks, its last incidents."""
     now = datetime.now(UTC)
@@ -69,7 +70,7 @@ async def read_health(found: Found, services: Wired) -> HealthDetail:
     )
 
 
-@router.get("/performance", responses=documented(NotFound))
+@router.get("/performance", dependencies=[needs(Permission.HEALTH_READ)], responses=documented(NotFound))
 async def read_performance(
     found: Found,
     services: Wired,
@@ -85,7 +86,7 @@ async def read_performance(
     return Performance(hours=kept, last_hour=traffic)
 
 
-@router.get("/drift", responses=documented(NotFound))
+@router.get("/drift", dependencies=[needs(Permission.HEALTH_READ)], responses=documented(NotFound))
 async def read_drift(found: Found, services: Wired) -> Drift:
     """What the newest look at the outside API's document found, against the one that the version was built for."""
     drift = await services.drift.read(found.id)

@@ -10,10 +10,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from adapters.artifacts import ArtifactSettings, open_artifacts
+from adapters.bus import RedisSettings
+from adapters.counters import open_request_counters
 from adapters.database import (
     Database,
     DatabaseSettings,
     SecretsSettings,
+    SqlAudit,
     SqlCheckpoints,
     SqlDeliveries,
     SqlDeployments,
@@ -21,20 +24,29 @@ from adapters.database import (
     SqlDrift,
     SqlHealth,
     SqlIntegrations,
+    SqlKeys,
     SqlLimits,
     SqlLive,
+    SqlOrganizations,
     SqlPeople,
+    SqlReencryption,
+    SqlRepeats,
+    SqlRoles,
+    SqlRunRecords,
     SqlSecrets,
     SqlTestRuns,
 )
+from adapters.oidc import OidcSettings
 from adapters.openapi import OpenApiDocuments, OpenApiSettings
 from adapters.policy import BudgetSettings, ReviewSettings
 from adapters.targets import Chosen, chosen, open_target
 from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings, TemporalTests, connect, parse_keys
 from adapters.temporal.schedules import TemporalSchedules
+from api.federation import open_federation
 from api.intake import Intake
+from api.logins import DoorSettings, open_door
 from api.services import Probe, Services
-from api.settings import ApiSettings, WebhookSettings
+from api.settings import ApiSettings, EdgeSettings, RateSettings, WebhookSettings
 from domain.errors import InvalidInput, StorageUnavailable
 from domain.people import Role
 from domain.ports import Artifacts, People, Target
@@ -57,6 +69,11 @@ class ProcessSettings:
     documents: OpenApiSettings = field(default_factory=OpenApiSettings)
     target: Chosen = field(default_factory=chosen)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    redis: RedisSettings = field(default_factory=RedisSettings)
+    edge: EdgeSettings = field(default_factory=EdgeSettings)
+    rates: RateSettings = field(default_factory=RateSettings)
+    door: DoorSettings = field(default_factory=DoorSettings)
+    oidc: OidcSettings = field(default_factory=OidcSettings)
 
 
 async def open_services(settings: ProcessSettings) -> Services:
@@ -69,19 +86,48 @@ async def open_services(settings: ProcessSettings) -> Services:
     deliveries = SqlDeliveries(database)
     runs = TemporalRuns(client)
     target = open_target(settings.target)
+    counters = open_request_counters(settings.door.redis.plain_url)
+    door = open_door(
+        database,
+        people,
+        counters,
+        settings.door,
+        secrets=settings.secrets,
+        data_dir=settings.api.data_dir,
+        api_url=settings.edge.public_url or f"http://127.0.0.1:{settings.api.port}",
+    )
+    federation = open_federation(
+        database, settings.oidc, public_url=settings.edge.public_url, port=settings.api.port
+    )
 
     async def close() -> None:
+        await federation.providers.close()
+        await door.close()
+        await counters.close()
         await target.close()
         await database.close()
 
     return Services(
         settings=settings.api,
+        edge=settings.edge,
+        rates=settings.rates,
+        counters=counters,
+        repeats=SqlRepeats(database, settings.secrets),
+        connections=database.connections,
         review=settings.review,
         budget=settings.budget,
         integrations=SqlIntegrations(database),
         people=people,
+        sessions=door.sessions,
+        door=door,
+        federation=federation,
+        keys=SqlKeys(database),
+        organizations=SqlOrganizations(database),
+        roles=SqlRoles(database),
         secrets=SqlSecrets(database, settings.secrets),
         limits=SqlLimits(database, settings.budget.limits()),
+        audit=SqlAudit(database),
+        reencryption=SqlReencryption(database, settings.secrets),
         deliveries=deliveries,
         deployments=SqlDeployments(database),
         dependencies=SqlIntegrations(database),
@@ -95,11 +141,14 @@ async def open_services(settings: ProcessSettings) -> Services:
         documents=OpenApiDocuments(settings.documents),
         target=target,
         runs=runs,
+        run_records=SqlRunRecords(database),
         tests=TemporalTests(client),
         test_runs=SqlTestRuns(database),
         temporal=settings.temporal,
         codec=EncryptionCodec(parse_keys(keys)) if (keys := settings.temporal.payload_keys) else None,
-        intake=Intake(artifacts=artifacts, deliveries=deliveries, runs=runs),
+        intake=Intake(
+            artifacts=artifacts, deliveries=deliveries, runs=runs, keep=timedelta(days=settings.webhooks.keep_days)
+        ),
         webhooks=settings.webhooks,
         probes=_probes(database, client, artifacts, target),
         close=close,

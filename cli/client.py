@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import ConfigDict, JsonValue, SecretStr, TypeAdapter, ValidationError
 
-from cli import options
+from cli import credentials
 from cli.errors import CliError, Refused, Unreachable
 from domain.artifacts import ArtifactRef
 from domain.base import Data
@@ -20,11 +20,12 @@ from domain.conversation import LimitStanding
 from domain.dependencies import Order, Relations
 from domain.deployments import Deployment
 from domain.people import Person
-from domain.registry import Page, RegistryEntry, Version
+from domain.registry import RegistryEntry, Version
 from domain.runs import RunStatus
 from domain.testing import TestRun, TestRunDetail
 from domain.vendors import LogLine
 
+AGENT = f"ccb-cli/{version('ccb')}"
 _TIMEOUT = httpx.Timeout(40.0, connect=5.0)
 _Model = TypeVar("_Model", bound=Data)
 
@@ -49,12 +50,6 @@ class Started(Data):
 class Document(Data):
     artifact: ArtifactRef
     summary: str
-
-
-class Key(Data):
-    person_id: str
-    label: str
-    key: str
 
 
 class Secret(Data):
@@ -85,20 +80,20 @@ _LIMITS = TypeAdapter(list[LimitStanding])
 class Api:
     """All methods raise `CliError`s only."""
 
-    def __init__(self, url: str, key: SecretStr) -> None:
+    def __init__(self, url: str, auth: httpx.Auth) -> None:
         self._url = url
-        headers = {
-            "Authorization": f"Bearer {key.get_secret_value()}",
-            "User-Agent": f"ccb-cli/{version('ccb')}",
-            "Accept": "application/json",
-        }
+        headers = {"User-Agent": AGENT, "Accept": "application/json, */*;q=0.5"}
         # A proxy of the environment has no business between us and a stack on this machine.
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+        self._http = httpx.Client(base_url=url, headers=headers, auth=auth, timeout=_TIMEOUT, trust_env=False)
 
     @classmethod
     def at(cls, api_url: str | None, key: str | None, key_file: Path | None, data_dir: Path) -> Self:
         """The API that the options name."""
-        return cls(options.api_url(api_url, data_dir), options.api_key(key, key_file, data_dir))
+        return cls(*credentials.chosen(api_url, key, key_file, data_dir, AGENT))
+
+    def act_in(self, organization_id: str) -> None:
+        """From now on; without it, in the caller's home."""
+        self._http.headers["CCB-Organization"] = organization_id
 
     def __enter__(self) -> Self:
         return self
@@ -113,11 +108,6 @@ class Api:
         """`key` makes a repeat safe."""
         headers = {"Idempotency-Key": key}
         return self._parsed(Started, self._send("POST", "/api/v1/integrations", json=request, headers=headers))
-
-    def page(self, *, stage: str | None, cursor: str | None, limit: int) -> Page:
-        query: dict[str, str | int] = {"limit": limit}
-        query |= {field: value for field, value in (("stage", stage), ("cursor", cursor)) if value}
-        return self._parsed(Page, self._send("GET", "/api/v1/integrations", params=query))
 
     def run(self, name: str) -> Run:
         return self._parsed(Run, self._send("GET", _path(name, "run")))
@@ -205,15 +195,18 @@ class Api:
     def ask(self, model: type[_Model], path: str, *, method: str = "GET") -> _Model:
         return self._parsed(model, self._send(method, path))
 
+    def call(self, method: str, path: str, body: Mapping[str, JsonValue] | None = None) -> bytes:
+        return self._send(method, path, json=body).content
+
+    def change(self, model: type[_Model], path: str, body: Mapping[str, JsonValue], *, if_match: str) -> _Model:
+        """Change what was read; refused if it has changed since."""
+        return self._parsed(model, self._send("PUT", path, json=body, headers={"If-Match": if_match}))
+
     def people(self) -> list[Person]:
         return self._all(_PEOPLE, self._send("GET", "/api/v1/people"))
 
     def add_person(self, person: dict[str, JsonValue]) -> Person:
         return self._parsed(Person, self._send("POST", "/api/v1/people", json=person))
-
-    def issue_key(self, person_id: str, *, label: str) -> Key:
-        path = f"/api/v1/people/{person_id}/keys"
-        return self._parsed(Key, self._send("POST", path, json={"label": label}))
 
     def limits(self) -> list[LimitStanding]:
         return self._all(_LIMITS, self._send("GET", "/api/v1/limits"))

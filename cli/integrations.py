@@ -12,10 +12,8 @@ from cli.client import Api
 from cli.connection import connected
 from cli.files import read
 from cli.options import Json, NameOrId
-from cli.output import cell, said
+from cli.output import said
 from cli.starting import begun, key
-from domain.lifecycle import Stage
-from domain.registry import Integration
 
 _PAGE = 200
 
@@ -67,41 +65,6 @@ def status(
         output.console.print(view.rendered(run))
     if follow:
         raise typer.Exit(watch.exit_code(run))
-
-
-@connected
-def list_integrations(
-    api: Api,
-    stage: Annotated[Stage | None, typer.Option("--stage", help="Only those in this stage.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, newest first.")] = 100,
-    as_json: Json = False,
-) -> None:
-    """List integrations, newest first."""
-    found = _pages(api, stage, limit)
-    if as_json:
-        output.print_json(found)
-        return
-    if not found:
-        said("No integrations yet: ccb create --title … --spec FILE|URL" if stage is None else f"None is {stage}.")
-        return
-    table = output.table("NAME", "STAGE", "VERSION", "CHANGED", "URL OR TITLE")
-    for one in found:
-        changed = cell(output.ago(one.updated_at), "dim")
-        about = one.url or one.failure or one.title
-        table.add_row(cell(one.name or one.id), output.stage(one.stage), cell(one.version), changed, cell(about))
-    output.console.print(table)
-
-
-def _pages(api: Api, stage: Stage | None, limit: int) -> list[Integration]:
-    found: list[Integration] = []
-    cursor: str | None = None
-    while len(found) < limit:
-        page = api.page(stage=stage, cursor=cursor, limit=min(_PAGE, limit - len(found)))
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return found
 
 
 @connected

@@ -6,16 +6,23 @@ from typing import Annotated
 
 import typer
 
-from cli import bundles, deployments, integrations, retirement, reviews, steering, testing, versions
+from cli import bundles, deployments, finding, integrations, retirement, reviews, steering, testing, versions
+from cli.audit import audit
 from cli.demo import demo
 from cli.health import drift, health
+from cli.keys import keys
 from cli.limits import limits
+from cli.login import login, logout, whoami
 from cli.options import Json
+from cli.organizations import organizations
 from cli.people import people
+from cli.roles import roles
 from cli.schedules import schedules
 from cli.secrets import secrets
+from cli.sessions import me, sessions
 from cli.up import up
 from cli.watch import watch
+from cli.webhooks import webhooks
 from cli.workers import workers
 
 app = typer.Typer(
@@ -28,10 +35,18 @@ app = typer.Typer(
 
 app.command("up")(up)
 app.command("demo")(demo)
+app.command("login")(login)
+app.command("logout")(logout)
+app.command("whoami")(whoami)
+app.command("me")(me)
 app.command("create")(integrations.create)
 app.command("status")(integrations.status)
 app.command("watch")(watch)
-app.command("list")(integrations.list_integrations)
+app.command("list")(finding.list_integrations)
+app.command("find")(finding.find)
+app.command("set")(finding.describe)
+app.command("registry")(finding.registry)
+app.command("runs")(finding.runs)
 app.command("logs")(integrations.logs)
 app.command("approve")(reviews.approve)
 app.command("request-changes")(reviews.request_changes)
@@ -59,9 +74,15 @@ app.command("verify")(bundles.verify)
 app.command("health")(health)
 app.command("drift")(drift)
 app.add_typer(people)
+app.add_typer(keys)
+app.add_typer(organizations)
+app.add_typer(roles)
+app.add_typer(sessions)
 app.add_typer(secrets)
 app.add_typer(limits)
 app.add_typer(schedules)
+app.add_typer(webhooks)
+app.add_typer(audit)
 app.add_typer(workers)
 
 

@@ -14,6 +14,10 @@ KeyFile = Annotated[Path | None, typer.Option("--key-file", help="File that hold
 DataDir = Annotated[Path, typer.Option("--data-dir", envvar="CCB_DATA_DIR", help="Data directory of `ccb up`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 NameOrId = Annotated[str, typer.Argument(metavar="NAME", help="Name or id of the integration.", show_default=False)]
+Organization = Annotated[
+    str | None,
+    typer.Option("--organization", envvar="CCB_ORGANIZATION", help="In which organisation to act: its name or id."),
+]
 ApiKey = Annotated[str | None, typer.Option("--key", envvar="CCB_API_KEY", hidden=True)]
 
 DEFAULT_DATA_DIR = Path(".ccb")
@@ -47,7 +51,8 @@ def api_key(key: str | None, key_file: Path | None, data_dir: Path) -> SecretStr
         found = file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(
-            f"There is no API key: {file} cannot be read. Give --key-file or CCB_API_KEY, or --data-dir of the stack.",
+            f"There is no API key: {file} cannot be read. Log in with `ccb login`, "
+            "or give --key-file or CCB_API_KEY, or --data-dir of the stack.",
             code="no_key",
         ) from error
     if not found.isascii() or not found.isprintable() or not found:

@@ -15,6 +15,7 @@ from cli.connection import connected
 from cli.errors import BadInput
 from cli.options import Json, NameOrId
 from cli.output import cell, said
+from domain.base import Data
 from domain.plan import EnvironmentName
 
 secrets = typer.Typer(
@@ -22,6 +23,15 @@ secrets = typer.Typer(
 )
 
 _LARGEST = 65_536
+
+
+class Reencrypted(Data):
+    """As the API answers it."""
+
+    renewed: int
+    values: int
+
+
 _NAME: TypeAdapter[str] = TypeAdapter(EnvironmentName)
 
 
@@ -51,6 +61,17 @@ def set_secret(
         said(f"{secret} of {name} is set.")
         if missing := [one.name for one in now if one.required and not one.is_set]:
             said(f"Still missing: {', '.join(missing)}")
+
+
+@secrets.command("reencrypt")
+@connected
+def reencrypt(api: Api, as_json: Json = False) -> None:
+    """Encrypt with the newest key what former keys encrypted; then they can be taken out of CCB_SECRETS_KEY."""
+    done = api.ask(Reencrypted, "/api/v1/secrets/reencryption", method="POST")
+    if as_json:
+        output.print_json(done)
+    else:
+        said(f"{done.renewed} of {done.values} values were under a former key, and are under the newest now.")
 
 
 @secrets.command("list")

@@ -13,9 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.errors import BadInput, reported
+from cli.first import first_account
 from cli.options import DEFAULT_DATA_DIR, DataDir, Json
 from cli.output import cell, console, plain, print_json, said
 from cli.stack import Addresses, PartState, Stack, StackEvent, StackOptions, serve
+
+ADMIN = "admin@localhost"
 
 _MARKS = {
     PartState.WAITING: ("·", "dim"),
@@ -37,6 +40,9 @@ def up(
     encrypt_histories: Annotated[
         bool | None, typer.Option("--encrypt-histories", help="Encrypt what Temporal keeps, from now on.")
     ] = None,
+    admin: Annotated[
+        str, typer.Option("--admin", metavar="EMAIL", help="The address of the first account, which is made once.")
+    ] = ADMIN,
     free_ports: Annotated[bool, typer.Option("--free-ports", help="Any free port for every part.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -46,9 +52,9 @@ def up(
     with reported(as_json=as_json):
         options = _options(data_dir, {name: value for name, value in given.items() if value is not None}, free_ports)
         if console.is_terminal and not as_json:
-            _on_a_terminal(options)
+            _on_a_terminal(options, admin)
         else:
-            _in_lines(options, as_json=as_json)
+            _in_lines(options, admin, as_json=as_json)
 
 
 def _options(data_dir: Path, given: dict[str, JsonValue], free_ports: bool) -> StackOptions:
@@ -61,13 +67,13 @@ def _options(data_dir: Path, given: dict[str, JsonValue], free_ports: bool) -> S
         raise BadInput(f"{place}: {first['msg']}.") from error
 
 
-def _on_a_terminal(options: StackOptions) -> None:
-    board = Board()
+def _on_a_terminal(options: StackOptions, admin: str) -> None:
+    board = Board(admin)
     with Live(get_renderable=board.rendered, console=console, refresh_per_second=8):
         asyncio.run(serve(Stack(options, on_event=board.heard), on_ready=board.ready))
 
 
-def _in_lines(options: StackOptions, *, as_json: bool) -> None:
+def _in_lines(options: StackOptions, admin: str, *, as_json: bool) -> None:
     def heard(event: StackEvent) -> None:
         if not as_json:
             detail = f": {event.detail}" if event.detail else ""
@@ -77,7 +83,7 @@ def _in_lines(options: StackOptions, *, as_json: bool) -> None:
         if as_json:
             print_json(addresses)
             return
-        for name, value in where(addresses):
+        for name, value in [*where(addresses), *_once(addresses, admin)]:
             said(f"{name}: {value}")
 
     asyncio.run(serve(Stack(options, on_event=heard), on_ready=ready))
@@ -91,15 +97,23 @@ def where(addresses: Addresses) -> list[tuple[str, str]]:
         ("integrations", addresses.runner_url),
         ("simulators", addresses.simulators_url),
         ("key", str(addresses.data_dir / "operator.key")),
+        ("mail", str(addresses.mail_dir) if addresses.mail_dir else None),
         ("logs", str(addresses.data_dir / "logs")),
     ]
     return [(name, value) for name, value in found if value]
 
 
+def _once(addresses: Addresses, admin: str) -> list[tuple[str, str]]:
+    """What is shown at the very first start. Programs, which ask with --json, log in by the operator's key."""
+    made = first_account(addresses, admin)
+    return [("first account", f"{made.email}, password {made.password} (shown this once)")] if made else []
+
+
 class Board:
     """The parts as they come up, and then where to look."""
 
-    def __init__(self) -> None:
+    def __init__(self, admin: str) -> None:
+        self._admin = admin
         self._events: dict[str, StackEvent] = {}
         self._spinner = Spinner("dots", style="cyan")
         self._where: list[tuple[str, str]] = []
@@ -110,7 +124,7 @@ class Board:
             self._where = []
 
     def ready(self, addresses: Addresses) -> None:
-        self._where = where(addresses)
+        self._where = [*where(addresses), *_once(addresses, self._admin)]
 
     def rendered(self) -> RenderableType:
         table = Table(box=None, show_header=False, pad_edge=False)

@@ -107,6 +107,33 @@ class StillNeeded(Conflict):
     code = "still_needed"
 
 
+class KeyReused(InvalidInput):
+    """The Idempotency-Key was first sent with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class StillUnderWay(Conflict):
+    """The request that was sent first with this Idempotency-Key is being worked on."""
+
+    code = "request_under_way"
+    retryable = True
+
+
+class PreconditionMissing(CcbError):
+    """A change has to say which state it was made for (RFC 6585 §3)."""
+
+    code = "precondition_required"
+    http_status = 428
+
+
+class PreconditionFailed(CcbError):
+    """The thing is no longer as the caller last saw it (RFC 9110 §15.5.13)."""
+
+    code = "precondition_failed"
+    http_status = 412
+
+
 class ContentChanged(Conflict):
     """An approval, or a merge, names a content hash or commit that is no longer the current one."""
 

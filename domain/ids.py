@@ -51,8 +51,9 @@ def conversation_workflow(lifecycle_id: str, name: str) -> str:
     return f"{lifecycle_id}/{name}"
 
 
-def delivery_workflow(source: str, delivery_id: str) -> str:
-    return f"webhook/{source}/{delivery_id}"
+def delivery_workflow(source: str, delivery_id: str, attempt: int = 1) -> str:
+    """A replay has an id of its own, so that of many who ask for one at once one gets it."""
+    return f"webhook/{source}/{delivery_id}" + (f"/replay-{attempt}" if attempt > 1 else "")
 
 
 def test_workflow(integration_id: str, test_id: str) -> str:

@@ -1,9 +1,9 @@
 """People and machines that act: who asked, who reviewed."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from domain.base import Data
 from domain.ids import DEFAULT_ORGANIZATION, PersonId
@@ -28,17 +28,27 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+CustomRole = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")]
+RoleName = Annotated[Role | CustomRole, Field(union_mode="left_to_right", examples=["developer"])]
+"""A built-in role, or one of an organisation's own."""
+
+
 class Person(Data):
-    """Someone known to us, with their names in the outside systems. `kind` `service` never counts as a reviewer."""
+    """Someone known to us, acting in one organisation with a role there, and their names in the outside systems.
+
+    `kind` `service` never counts as a reviewer.
+    """
 
     id: PersonId
     name: str = Field(min_length=1, max_length=80)
     kind: Literal["person", "service"] = "person"
-    role: Role = Role.DEVELOPER
+    role: RoleName = Role.DEVELOPER
     organization_id: str = DEFAULT_ORGANIZATION
     email: str | None = None
     github: str | None = None
     slack: str | None = None
+    linear: str | None = Field(default=None, description="Linear's user id, or the email address they have there.")
+    jira: str | None = Field(default=None, description="Jira's account id.")
     created_at: AwareDatetime | None = None
 
 

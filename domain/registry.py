@@ -10,13 +10,14 @@ from domain.manifest import HealthCheck
 from domain.people import Actor
 from domain.plan import Capability, Dependency, Host, Name
 from domain.runs import DocumentSource
-from domain.vendors import IssueRef, PullRequest, RepoName
+from domain.vendors import IssueRef, PullRequest, RepoName, TicketRef
 
 
 class Integration(Data):
     """An integration as the database has it. `revision` grows by one with each change (for ETags).
 
     `operation` is what its newest run does or did, `under_way` whether it still does, and `failure` why it failed.
+    `owner` is who answers for it, as `domain.listing.owner_key` writes them, and `owner_name` what they are called.
     """
 
     id: IntegrationId
@@ -31,9 +32,14 @@ class Integration(Data):
     requester: Actor
     repository: RepoName
     issue: IssueRef | None = None
+    ticket: TicketRef | None = None
     version: str | None = None
     url: str | None = None
     failure: str | None = None
+    description: str = ""
+    labels: list[str] = []
+    owner: str = ""
+    owner_name: str = ""
     created_at: AwareDatetime
     updated_at: AwareDatetime
     revision: int
@@ -91,17 +97,6 @@ class RegistryEntry(Data):
     deployment_id: DeploymentId
     content_hash: ContentHash
     registered_at: AwareDatetime | None = None
-
-
-class AuditEntry(Data):
-    """Who did what, when, to what, with which result."""
-
-    at: AwareDatetime
-    actor: Actor
-    action: str
-    subject: str
-    result: str
-    detail: str = ""
 
 
 class Page(Data):

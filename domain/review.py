@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -38,6 +39,7 @@ class Review(Data):
     content_hash: ContentHash
     comment: str = Field(default="", max_length=10_000)
     at: AwareDatetime
+    kind: Literal["person", "check"] = Field(default="person", description="`check`: a check outside that failed.")
 
 
 def check(review: Review, *, policy: ReviewPolicy, requester: Actor, content_hash: str) -> None:
@@ -45,7 +47,8 @@ def check(review: Review, *, policy: ReviewPolicy, requester: Actor, content_has
 
     Raises:
         ContentChanged: it names another content hash than the one under review.
-        ReviewNotCounted: the reviewer is a bot, unknown to us, or the requester.
+        ReviewNotCounted: the reviewer is a bot, unknown to us, or the requester; or a check that does not ask for
+            changes.
     """
     if review.content_hash != content_hash:
         raise ContentChanged(
@@ -54,6 +57,10 @@ def check(review: Review, *, policy: ReviewPolicy, requester: Actor, content_has
             current=content_hash,
         )
     reviewer = review.reviewer
+    if review.kind == "check":
+        if review.decision is not Decision.REQUEST_CHANGES:
+            raise ReviewNotCounted("A check never approves: people do.")
+        return
     if reviewer.bot:
         raise ReviewNotCounted(f"{reviewer.name} is a bot, and bots never count as reviewers.")
     if reviewer.person_id is None:

@@ -18,7 +18,7 @@ from domain.people import Actor
 from domain.plan import Name, Plan
 from domain.reports import TestCounts
 from domain.review import Review, ReviewPolicy
-from domain.vendors import CommitSha, IssueRef, PullRequest, RepoName
+from domain.vendors import CommitSha, IssueRef, PullRequest, RepoName, TicketRef
 
 CREATE_WORKFLOW = "CreateIntegration"
 CONVERSE_WORKFLOW = "Converse"
@@ -78,6 +78,7 @@ class Work(Data):
     requester: Actor
     repository: RepoName
     issue: IssueRef | None = None
+    ticket: TicketRef | None = None
     policy: ReviewPolicy = ReviewPolicy()
     budget: Budget = Budget()
     max_repairs: int = Field(default=3, ge=0, le=20)
@@ -124,6 +125,7 @@ class HeadMoved(Data):
 
     by: Actor
     head_sha: CommitSha
+    number: int | None = Field(default=None, description="The pull request; a run with another one is not meant.")
 
 
 class RaiseBudget(Data):
@@ -279,6 +281,7 @@ class Delivery(Data):
     event: str
     received_at: AwareDatetime
     body: ArtifactRef
+    attempt: int = Field(default=1, ge=1, description="From the second on it is a replay.")
 
 
 class DeliveryOutcome(Data):

@@ -32,6 +32,13 @@ class TicketRef(Data):
     url: str = ""
 
 
+class TicketLink(Data):
+    """An address that is shown on a ticket."""
+
+    url: str = Field(min_length=1, max_length=2000)
+    title: str = Field(min_length=1, max_length=200)
+
+
 class CommentRef(Data):
     id: int
     url: str
@@ -85,7 +92,43 @@ class ChatMessage(Data):
     title: str
     text: str
     buttons: list[Button] = []
-    question: str = Field(default="", description="Label of a text field whose content comes back with a button.")
+    question: str = Field(default="", description="Of earlier runs, and no longer shown: a form asks.")
+
+
+class Reply(Data):
+    """How whoever asked in the chat is answered so that only they see it.
+
+    `url` is the vendor's own address for it, which takes a few answers for half an hour; else it is the `channel`, and
+    in it the `thread`.
+    """
+
+    user: str = Field(max_length=100)
+    channel: str = Field(default="", max_length=100)
+    thread: str = Field(default="", max_length=100)
+    url: str = Field(default="", max_length=500)
+
+
+class FormField(Data):
+    """A field to write in. Its `name` comes back with what was written, of at most `longest` characters."""
+
+    name: str = Field(min_length=1, max_length=100)
+    label: str = Field(min_length=1, max_length=100)
+    hint: str = Field(default="", max_length=300)
+    initial: str = ""
+    longest: int = Field(default=3000, ge=1, le=3000)
+    optional: bool = False
+    multiline: bool = False
+
+
+class Form(Data):
+    """A form that opens before whoever clicked or typed. `kind` and `state` come back with what was filled in."""
+
+    kind: str = Field(min_length=1, max_length=100)
+    title: str = Field(min_length=1, max_length=24)
+    text: str = ""
+    submit: str = Field(min_length=1, max_length=24)
+    fields: list[FormField] = Field(min_length=1)
+    state: str = Field(default="", max_length=3000)
 
 
 class DeploymentSpec(Data):

@@ -28,6 +28,9 @@ MOUNTS = {
     "osv": "/osv",
     "kubernetes": "/kubernetes",
     "docker": "/docker",
+    "linear": "/linear",
+    "jira": "/jira",
+    "oidc": "/oidc",
 }
 
 

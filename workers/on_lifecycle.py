@@ -3,8 +3,9 @@
 from activities.approved import ApprovedActivities
 from activities.chat import ChatActivities
 from activities.checkpoints import CheckpointActivities
+from activities.checks import CheckActivities
 from activities.context import Context
-from activities.deliveries import DeliveryActivities, RunActivities
+from activities.deliveries import DeliveryActivities, InstallationActivities, RetryActivities, RunActivities
 from activities.dependencies import DependencyActivities
 from activities.documents import DocumentActivities
 from activities.drift import DriftActivities
@@ -13,6 +14,7 @@ from activities.integrations import IntegrationActivities
 from activities.prompts import PromptActivities
 from activities.repository import RepositoryActivities
 from activities.testing import CommitActivities, TestRunActivities, TestStartActivities
+from activities.tickets import TicketActivities
 from activities.workspaces import WorkspaceActivities
 from adapters.attestation.envelopes import DsseSigner
 from adapters.attestation.settings import SigningSettings
@@ -23,6 +25,7 @@ from adapters.database import (
     SqlDeprecations,
     SqlDrift,
     SqlHealth,
+    SqlInstallations,
     SqlIntegrations,
     SqlPeople,
     SqlTestRuns,
@@ -33,11 +36,15 @@ from adapters.github.settings import GitHubSettings
 from adapters.openapi import OpenApiComparing, OpenApiDocuments, OpenApiSettings
 from adapters.policy import BudgetSettings, ProvingSettings, ReviewSettings
 from adapters.slack.client import SlackChat
+from adapters.slack.desk import Desk
+from adapters.slack.directory import SlackDirectory
 from adapters.slack.inbox import SlackInbox
 from adapters.slack.settings import SlackSettings
 from adapters.temporal import TemporalRuns, TemporalTests
+from adapters.trackers.requests import Requests
 from adapters.watching import DriftSettings, HealthSettings
 from domain.ports import Inbox
+from workers import trackers
 from workers.shared import Shared, Step, steps
 
 
@@ -48,12 +55,22 @@ def activities(shared: Shared) -> list[Step]:
     signer = DsseSigner(SigningSettings().key.get_secret_value())
     context = Context(documents, artifacts, integrations, tokens=model.context_tokens)
     policy, budget = ReviewSettings().policy(), BudgetSettings().budget()
+    tracking = trackers.configured(
+        Requests(integrations, people, repository=github.repository, policy=policy, budget=budget)
+    )
     inboxes: dict[str, Inbox] = {
         "github": GitHubInbox(github, integrations, people, policy=policy, budget=budget),
-        "slack": SlackInbox(people),
+        **tracking.inboxes,
+        "slack": SlackInbox(
+            Desk(people, integrations),
+            SlackDirectory(slack),
+            policy=policy,
+            budget=budget,
+            repository=github.repository,
+        ),
     }
-    runs = TemporalRuns(shared.client)
-    host, test_runs = GitHubCodeHost(github), SqlTestRuns(shared.database)
+    runs, installations = TemporalRuns(shared.client), SqlInstallations(shared.database)
+    host, test_runs = GitHubCodeHost(github, installations), SqlTestRuns(shared.database)
     return steps(
         CheckpointActivities(SqlCheckpoints(shared.database)),
         IntegrationActivities(integrations),
@@ -66,9 +83,13 @@ def activities(shared: Shared) -> list[Step]:
         CommitActivities(host, artifacts),
         TestRunActivities(test_runs, integrations, artifacts),
         TestStartActivities(test_runs, TemporalTests(shared.client)),
+        TicketActivities(tracking.told),
         ChatActivities(SlackChat(slack), channel=slack.channel),
         DeliveryActivities(inboxes, SqlDeliveries(shared.database), artifacts),
         RunActivities(runs),
+        RetryActivities(runs, SqlCheckpoints(shared.database), integrations),
+        InstallationActivities(installations),
+        CheckActivities(host, integrations, artifacts, review=policy, budget=budget),
         IncidentActivities(SqlHealth(shared.database), integrations, runs, policy=HealthSettings().policy()),
         DriftActivities(
             SqlDrift(shared.database),

@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from activities.chat import ChatActivities
 from activities.integrations import IntegrationActivities
 from activities.repository import RepositoryActivities
-from domain import review
-from domain.errors import ReviewExpired
+from domain import failing, review
+from domain.errors import ReviewExpired, ReviewNotCounted
 from domain.lifecycle import Stage
 from domain.plan import Plan
 from domain.registry import Version
@@ -32,11 +33,11 @@ from domain.steps import (
 from domain.vendors import MessageRef, PullRequest
 from workflows import policies
 from workflows._building import Proven
-from workflows._failures import refusing
+from workflows._failures import describe, refusing
 from workflows._run import Run
 from workflows._saga import Saga
-from workflows._steps import record, step
-from workflows._wording import reminder, review_message
+from workflows._steps import at_once, record, step
+from workflows._wording import decided_message, reminder, review_message
 
 
 class Reviewing:
@@ -50,6 +51,7 @@ class Reviewing:
         self._moved: HeadMoved | None = None
         self._void = 0
         self._for_a_person = 0
+        self._heads: set[str] = set()
 
     @property
     def branch(self) -> str:
@@ -75,6 +77,8 @@ class Reviewing:
         self._for_a_person = len(proven.for_a_person)
         pull = await self._open(plan, proven)
         self._run.book.pull_request = pull
+        if workflow.patched("own-heads"):
+            self._heads.add(pull.head_sha)
         await self._record(proven, pull)
         await self._run.enter(Stage.REVIEWING, f"asks for review of {pull.url}", version=self._run.book.version)
         await asyncio.gather(self._post(), self._run.comment())
@@ -108,15 +112,22 @@ class Reviewing:
                 reminded += 1
                 await self._remind(workflow.now() - asked, reminded)
         self._run.waits(None)
+        if decision is not None and workflow.patched("tell-the-decision"):
+            await self._tell(decision)
         if decision is not Decision.REQUEST_CHANGES:
             return None
         return next(one for one in reversed(self._reviews) if one.decision is Decision.REQUEST_CHANGES)
 
     @property
     def moved(self) -> bool:
-        """Somebody pushed to the branch: whatever was approved is void, and what is there now is to be looked at."""
-        pull = self._run.book.pull_request
-        return self._moved is not None and pull is not None and self._moved.head_sha != pull.head_sha
+        """Somebody pushed to the branch: whatever was approved is void, and what is there now is to be looked at.
+
+        Word of our own commits comes too, and late: it says nothing new. If somebody put one back, the merge finds it.
+        """
+        pull, moved = self._run.book.pull_request, self._moved
+        if pull is None or moved is None or moved.number not in {None, pull.number}:
+            return False
+        return moved.head_sha not in {pull.head_sha, *self._heads}
 
     def head_moved(self, moved: HeadMoved) -> None:
         self._moved = moved
@@ -132,6 +143,8 @@ class Reviewing:
     def check(self, submitted: Review) -> None:
         """Refuse a review that does not count now."""
         self._run.book.require(Stage.REVIEWING)
+        if submitted.kind == "check" and sum(one.kind == "check" for one in self._reviews) >= failing.MOST:
+            raise ReviewNotCounted(f"Checks have asked for changes {failing.MOST} times; now people decide.")
         review.check(
             submitted,
             policy=self._run.cmd.policy,
@@ -180,6 +193,7 @@ class Reviewing:
             usd=cents(book.spent.usd),
             requester=run.cmd.requester.name,
             issue=run.cmd.issue,
+            ticket=run.cmd.ticket,
             key=run.key("pull-request"),
             succeeding=_succeeding(book.previous, book.version, proven),
         )
@@ -225,6 +239,17 @@ class Reviewing:
         else:
             update = UpdateMessage(key=key, message=message, ref=self._message)
             await step(ChatActivities.update, update, policies.VENDOR_WRITE, "ask for review again")
+
+    async def _tell(self, decision: Decision) -> None:
+        """Take the buttons from the message, which says who decided; it is edited again when there is more to say."""
+        message = decided_message(self._run.book, decision, self._reviews[self._void :])
+        update = UpdateMessage(key=self._run.key("message"), message=message, ref=self._message)
+        try:
+            await at_once(ChatActivities.update, update, policies.SAY, "say what was decided")
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            workflow.logger.warning("the message still asks for a review", extra={"error": describe(error).message})
 
     async def _decision_within(self, time: timedelta) -> bool:
         resumed = self._run.pausing.resumed

@@ -8,12 +8,13 @@ from functools import partial
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 from temporalio.workflow import ActivityConfig, ChildWorkflowHandle
 
 from activities.chat import ChatActivities
 from activities.integrations import IntegrationActivities
 from activities.repository import RepositoryActivities
+from activities.tickets import TicketActivities
 from domain import ids
 from domain.artifacts import ArtifactRef
 from domain.conversation import Budget
@@ -21,13 +22,14 @@ from domain.lifecycle import Operation, Stage
 from domain.people import Actor
 from domain.runs import Converse, Conversed, Pause, Paused, Undone, Waiting, Work
 from domain.steps import CommentOnIssue, EnterStage, PostMessage
+from domain.vendors import TicketRef
 from workflows import policies
 from workflows._book import RunBook
 from workflows._failures import describe
 from workflows._pausing import Pausing
 from workflows._reached import Reached
 from workflows._steps import at_once, record
-from workflows._wording import pause_message
+from workflows._wording import pause_message, ticket_telling
 from workflows.converse import ConverseWorkflow
 
 _STAGE = SearchAttributeKey.for_keyword("Stage")
@@ -141,12 +143,26 @@ class Run:
                 self.book.untold.append(Undone(step=name, ok=False, error=describe(error).message))
 
     async def comment(self, policy: ActivityConfig = policies.VENDOR_WRITE) -> None:
-        """Bring the one comment on the issue, if an issue asked, up to date."""
-        if self.cmd.issue is None:
+        """Bring the one comment on the issue or the ticket that asked, if one did, up to date."""
+        issue, ticket = self.cmd.issue, self.cmd.ticket
+        if issue is None and ticket is None:
             return
         async with self._commenting:  # one after another, or an earlier one could stay
-            cmd = CommentOnIssue(issue=self.cmd.issue, key=self.id, body=self.book.markdown())
-            await at_once(RepositoryActivities.comment_on_issue, cmd, policy, "tell the issue")
+            if issue is not None:
+                cmd = CommentOnIssue(issue=issue, key=self.id, body=self.book.markdown())
+                await at_once(RepositoryActivities.comment_on_issue, cmd, policy, "tell the issue")
+            if ticket is not None:
+                await self._tell(ticket, policy if policy is policies.UNDO else policies.TELL)
+
+    async def _tell(self, ticket: TicketRef, policy: ActivityConfig) -> None:
+        """No run waits long for a tracker, or fails of it: what it is built with is elsewhere. It is listed instead."""
+        telling = ticket_telling(self.book, ticket, key=self.id)
+        try:
+            await at_once(TicketActivities.tell, telling, policy, "tell the ticket")
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            self.book.untold.append(Undone(step=f"comment on {ticket.key}", ok=False, error=describe(error).message))
 
     async def converse(
         self,

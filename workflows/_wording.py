@@ -2,9 +2,11 @@
 
 import json
 
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
+from domain.review import Decision, Review
 from domain.runs import Waiting
-from domain.vendors import Button, ChatMessage
+from domain.steps.tickets import TellTicket
+from domain.vendors import Button, ChatMessage, TicketLink, TicketRef
 from workflows._book import RunBook, failure_lines
 
 APPROVE = "review.approve"
@@ -21,7 +23,16 @@ def review_message(book: RunBook) -> ChatMessage:
             Button(text="Approve", action=APPROVE, value=value, style="primary"),
             Button(text="Request changes", action=REQUEST_CHANGES, value=value),
         ],
-        question="What should change?",
+    )
+
+
+def decided_message(book: RunBook, decision: Decision, reviews: list[Review]) -> ChatMessage:
+    """Replaces the request for a review once it is decided: there is nothing to press any more."""
+    approved = decision is Decision.APPROVE
+    names = ", ".join(dict.fromkeys(one.reviewer.name for one in reviews if one.decision is decision))
+    return ChatMessage(
+        title=f"{book.name} {book.version} {'is approved' if approved else 'is to be changed'}",
+        text=f"{_summary(book)}\n{'Approved' if approved else 'Changes were asked for'} by {names}.",
     )
 
 
@@ -52,6 +63,18 @@ def pause_message(book: RunBook, waiting: Waiting) -> ChatMessage:
         title=f"{book.name or book.title} {book.version} waits",
         text=f"It waits for {waiting.what}",
     )
+
+
+def ticket_telling(book: RunBook, ticket: TicketRef, *, key: str) -> TellTicket:
+    """What the ticket that asked is to say. It is done once what it asked for serves."""
+    links = []
+    if book.pull_request:
+        links.append(TicketLink(url=book.pull_request.url, title=f"Pull request: {book.name} {book.version}"))
+    if book.url:
+        links.append(TicketLink(url=book.url, title=f"Running: {book.name}"))
+    wanted = book.operation in {Operation.CREATE, Operation.UPDATE}
+    done = wanted and book.stage is Stage.ACTIVE and book.failure is None
+    return TellTicket(ticket=ticket, key=key, body=book.markdown(), links=links, done=done)
 
 
 def _summary(book: RunBook) -> str:

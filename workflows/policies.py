@@ -42,6 +42,19 @@ VENDOR_WRITE = ActivityConfig(
 TELL = VENDOR_WRITE | ActivityConfig(schedule_to_close_timeout=timedelta(minutes=5))
 """Telling that something has begun: it may come late, but what has begun does not wait for it."""
 
+ANSWER = VENDOR_WRITE | ActivityConfig(schedule_to_close_timeout=timedelta(minutes=20))
+"""An answer to one person in the chat, who can be answered for half an hour."""
+
+SAY = VENDOR_WRITE | ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=5), schedule_to_close_timeout=timedelta(seconds=10)
+)
+"""Something said on the way that is said again later: a run does not wait long for it."""
+
+FORM = VENDOR_WRITE | ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=5), schedule_to_close_timeout=timedelta(seconds=10)
+)
+"""A form opens within three seconds of the click, or not at all."""
+
 CLAUDE_TURN = VENDOR_WRITE | ActivityConfig(
     task_queue=CLAUDE_QUEUE,
     start_to_close_timeout=timedelta(minutes=15),

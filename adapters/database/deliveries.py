@@ -1,12 +1,15 @@
-"""The webhook inbox, and the keys that make requests to the API safe to repeat."""
+"""The webhook inbox."""
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import RowMapping, Select, and_, delete, or_, select, tuple_, update
 
+from adapters.database import cursors
 from adapters.database.engine import Database
-from adapters.database.tables import deliveries, idempotency_keys
-from domain.errors import Conflict
+from adapters.database.tables import deliveries
+from domain import ids
+from domain.deliveries import REPLAYABLE, DeliveryPage, Looked, StoredDelivery
+from domain.errors import NotFound
 from domain.runs import Delivery, DeliveryOutcome
 
 
@@ -33,30 +36,95 @@ class SqlDeliveries:
         finished = update(deliveries).where(*waiting)
         async with self._db.write() as connection:
             await connection.execute(
-                finished.values(outcome=outcome.model_dump(mode="json"), finished_at=datetime.now(UTC))
+                finished.values(
+                    outcome=outcome.model_dump(mode="json"), action=outcome.action, finished_at=datetime.now(UTC)
+                )
             )
 
     async def unfinished(self, *, older_than_seconds: float) -> list[Delivery]:
         """Oldest first."""
         before = datetime.now(UTC) - timedelta(seconds=older_than_seconds)
         query = (
-            select(deliveries.c.document)
+            select(deliveries)
             .where(deliveries.c.finished_at.is_(None), deliveries.c.stored_at <= before)
             .order_by(deliveries.c.stored_at)
         )
         async with self._db.read() as connection:
-            return [Delivery.model_validate(found) for found in (await connection.execute(query)).scalars()]
+            return [_delivery(row) for row in (await connection.execute(query)).mappings()]
 
-    async def idempotent(self, scope: str, key: str, body_hash: str, integration_id: str) -> str:
-        statement = self._db.insert(idempotency_keys).values(
-            scope=scope, key=key, body_hash=body_hash, integration_id=integration_id, created_at=datetime.now(UTC)
+    async def page(self, looked: Looked) -> DeliveryPage:
+        query = _among(select(deliveries), looked)
+        if looked.cursor is not None:
+            at, (source, last) = cursors.opened(looked.cursor, parts=2)
+            same = and_(deliveries.c.stored_at == at, tuple_(deliveries.c.source, deliveries.c.id) < (source, last))
+            query = query.where(or_(deliveries.c.stored_at < at, same))
+        query = query.order_by(deliveries.c.stored_at.desc(), deliveries.c.source.desc(), deliveries.c.id.desc())
+        async with self._db.read() as connection:
+            found = list((await connection.execute(query.limit(looked.limit + 1))).mappings())
+        rows = found[: looked.limit]
+        last_row = rows[-1] if len(found) > looked.limit else None
+        cursor = cursors.closed(last_row["stored_at"], last_row["source"], last_row["id"]) if last_row else None
+        return DeliveryPage(items=[_stored(row) for row in rows], next_cursor=cursor)
+
+    async def read(self, source: str, delivery_id: str) -> StoredDelivery:
+        query = select(deliveries).where(deliveries.c.source == source, deliveries.c.id == delivery_id)
+        async with self._db.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        if row is None:
+            raise NotFound(f"There is no delivery {delivery_id} from {source}; `ccb webhooks list` shows them.")
+        return _stored(row)
+
+    async def reopen(self, source: str, delivery_id: str) -> Delivery | None:
+        """Compare and swap: of many who ask at once, one gets it."""
+        which = (deliveries.c.source == source, deliveries.c.id == delivery_id)
+        opened = (
+            update(deliveries)
+            .where(*which, deliveries.c.action.in_(REPLAYABLE))
+            .values(outcome=None, finished_at=None, action="waiting", attempts=deliveries.c.attempts + 1)
+            .returning(deliveries)
         )
-        query = select(idempotency_keys).where(idempotency_keys.c.scope == scope, idempotency_keys.c.key == key)
         async with self._db.write() as connection:
-            await connection.execute(statement.on_conflict_do_nothing())
-            first = (await connection.execute(query)).one()
-        if first.body_hash != body_hash:
-            raise Conflict(
-                "This Idempotency-Key was used for another request; use a new key for a new request.", key=key
-            )
-        return str(first.integration_id)
+            row = (await connection.execute(opened)).mappings().one_or_none()
+        return None if row is None else _delivery(row)
+
+    async def prune(self, *, before: datetime, limit: int = 5_000) -> int:
+        """The oldest first, so many in one transaction."""
+        old = (
+            select(deliveries.c.source, deliveries.c.id)
+            .where(deliveries.c.stored_at < before, deliveries.c.finished_at.is_not(None))
+            .order_by(deliveries.c.stored_at)
+            .limit(limit)
+        )
+        gone = delete(deliveries).where(tuple_(deliveries.c.source, deliveries.c.id).in_(old))
+        async with self._db.write() as connection:
+            return (await connection.execute(gone)).rowcount
+
+
+def _among(query: Select[tuple[object, ...]], looked: Looked) -> Select[tuple[object, ...]]:
+    if looked.source is not None:
+        query = query.where(deliveries.c.source == looked.source)
+    if looked.outcome is not None:
+        query = query.where(deliveries.c.action == looked.outcome)
+    if looked.since is not None:
+        query = query.where(deliveries.c.stored_at >= looked.since)
+    if looked.until is not None:
+        query = query.where(deliveries.c.stored_at < looked.until)
+    return query
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    return Delivery.model_validate(row["document"] | {"attempt": row["attempts"]})
+
+
+def _stored(row: RowMapping) -> StoredDelivery:
+    delivery = _delivery(row)
+    return StoredDelivery(
+        source=delivery.source,
+        id=delivery.id,
+        event=delivery.event,
+        received_at=delivery.received_at,
+        workflow_id=ids.delivery_workflow(delivery.source, delivery.id, delivery.attempt),
+        attempts=delivery.attempt,
+        outcome=row["outcome"],
+        finished_at=row["finished_at"],
+    )

@@ -48,7 +48,7 @@ async def living(connection: AsyncConnection, organization_id: str) -> list[Node
         needs.setdefault(row["integration_id"], []).append(need)
     entries = (
         select(registry.c.integration_id, registry.c.name, registry.c.version)
-        .add_columns(integrations.c.requester, integrations.c.stage)
+        .add_columns(integrations.c.owner_name, integrations.c.stage)
         .join(integrations, integrations.c.id == registry.c.integration_id)
         .where(mine, registry.c.is_current)
     )
@@ -57,7 +57,7 @@ async def living(connection: AsyncConnection, organization_id: str) -> list[Node
             integration_id=row["integration_id"],
             name=row["name"],
             version=row["version"],
-            owner=row["requester"]["name"],
+            owner=row["owner_name"],
             deprecated=row["stage"] == Stage.DEPRECATED,
             dependencies=needs.get(row["integration_id"], []),
         )

@@ -15,8 +15,11 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from adapters.database import auditing
+from adapters.database.audit_tables import audit_heads
 from adapters.database.settings import DatabaseSettings
 from domain.errors import Conflict, InvalidInput, StorageUnavailable
+from domain.rates import Connections
 
 _READ_ONLY = "ccb_read_only"
 _DATA_EXCEPTION = "22"  # SQLSTATE class 22: the value, not the database
@@ -151,11 +154,20 @@ class Database:
         async with self.read() as connection:
             await connection.execute(text("SELECT 1"))
 
+    def connections(self) -> Connections:
+        """How the pool stands at this moment."""
+        pool = self._engine.pool
+        if not isinstance(pool, QueuePool):
+            return Connections(in_use=0, idle=0, most=0)
+        return Connections(in_use=pool.checkedout(), idle=pool.checkedin(), most=pool.size())
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction, committed at the end and rolled back on any error."""
         async with translated(self._engine.url), self._turn or nullcontext(), self._engine.begin() as connection:
+            auditing.begin(connection)
             yield connection
+            await auditing.write(connection, self.insert(audit_heads))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

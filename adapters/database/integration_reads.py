@@ -1,24 +1,22 @@
 """The read side of the life cycle."""
 
-import base64
-import binascii
-import json
-from datetime import datetime
+from sqlalchemy import Select, or_, select
 
-from sqlalchemy import Select, and_, or_, select
-
-from adapters.database import rows
+from adapters.database import listing, rows
+from adapters.database.audit_tables import audit
 from adapters.database.engine import Database
-from adapters.database.health_tables import health as watched
-from adapters.database.tables import audit, events, integrations, registry, versions
-from domain.errors import InvalidInput, NotFound
+from adapters.database.tables import events, integrations, registry, versions
+from domain.audit import AuditEntry
+from domain.errors import NotFound
 from domain.events import Event
 from domain.health import HealthState
 from domain.lifecycle import Stage
-from domain.registry import AuditEntry, Integration, Page, RegistryEntry, Version
-from domain.vendors import IssueRef
+from domain.listing import RegistryPage, Wanted
+from domain.plan import CapabilityName
+from domain.registry import Integration, Page, RegistryEntry, Version
+from domain.vendors import IssueRef, TicketRef
 
-MAX_PAGE = 200
+_ALL = Wanted()
 GONE = (Stage.FAILED, Stage.RETIRED)
 
 
@@ -34,12 +32,15 @@ class IntegrationReads:
             raise NotFound(f"There is no integration {integration_id}.", integration_id=integration_id)
         return found
 
-    async def find(self, name_or_id: str) -> Integration:
+    async def find(self, name_or_id: str, *, organization_id: str | None = None) -> Integration:
+        """With an organisation: of that one, and one of another is as one that is not there."""
         query = (
             select(integrations)
             .where(or_(integrations.c.id == name_or_id, integrations.c.name == name_or_id))
             .order_by(integrations.c.stage.in_(GONE), integrations.c.created_at.desc(), integrations.c.id.desc())
         )
+        if organization_id is not None:
+            query = query.where(integrations.c.organization_id == organization_id)
         found = await self._first(query)
         if found is None:
             raise NotFound(f"There is no integration named {name_or_id}; `ccb list` shows them all.", name=name_or_id)
@@ -53,6 +54,14 @@ class IntegrationReads:
             .order_by(versions.c.created_at.desc())
         )
 
+    async def by_ticket(self, ticket: TicketRef) -> Integration | None:
+        """The newest one that this ticket asked for."""
+        return await self._first(
+            select(integrations)
+            .where(integrations.c.issue_key == rows.ticket_key(ticket))
+            .order_by(integrations.c.created_at.desc(), integrations.c.id.desc())
+        )
+
     async def by_issue(self, issue: IssueRef) -> Integration | None:
         """The newest one that this issue asked for."""
         return await self._first(
@@ -61,32 +70,31 @@ class IntegrationReads:
             .order_by(integrations.c.created_at.desc(), integrations.c.id.desc())
         )
 
-    async def page(
-        self,
-        *,
-        organization_id: str,
-        cursor: str | None,
-        limit: int,
-        stage: Stage | None = None,
-        health: HealthState | None = None,
-    ) -> Page:
+    async def page(self, *, organization_id: str, cursor: str | None, limit: int, wanted: Wanted = _ALL) -> Page:
         """Raises InvalidInput for a cursor that is not one of ours. At most 200 a page."""
-        limit = max(1, min(limit, MAX_PAGE))
-        query = select(integrations).where(integrations.c.organization_id == organization_id)
-        if stage is not None:
-            query = query.where(integrations.c.stage == stage)
-        if health is not None:
-            so = select(watched.c.integration_id).where(watched.c.state == health)
-            query = query.where(integrations.c.id.in_(so))
-        if cursor is not None:
-            at, last = _opened(cursor)
-            same = and_(integrations.c.created_at == at, integrations.c.id < last)
-            query = query.where(or_(integrations.c.created_at < at, same))
-        query = query.order_by(integrations.c.created_at.desc(), integrations.c.id.desc()).limit(limit + 1)
         async with self._db.read() as connection:
-            found = [rows.integration(row) for row in (await connection.execute(query)).mappings()]
-        items = found[:limit]
-        return Page(items=items, next_cursor=_cursor(items[-1]) if len(found) > limit else None)
+            return await listing.page(connection, organization_id, wanted, cursor=cursor, limit=limit)
+
+    async def discover(
+        self,
+        organization_id: str,
+        *,
+        capability: CapabilityName | None = None,
+        version_range: str | None = None,
+        health: HealthState | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> RegistryPage:
+        async with self._db.read() as connection:
+            return await listing.discover(
+                connection,
+                organization_id,
+                capability=capability,
+                version_range=version_range,
+                health=health,
+                cursor=cursor,
+                limit=limit,
+            )
 
     async def versions(self, integration_id: str) -> list[Version]:
         """Oldest first."""
@@ -140,30 +148,11 @@ class IntegrationReads:
 
     async def audit(self, integration_id: str) -> list[AuditEntry]:
         """In the order they happened."""
-        query = select(audit).where(audit.c.integration_id == integration_id).order_by(audit.c.position)
+        query = select(audit).where(audit.c.subject == integration_id).order_by(audit.c.sequence)
         async with self._db.read() as connection:
-            return [rows.audit_entry(row) for row in (await connection.execute(query)).mappings()]
+            return [AuditEntry.model_validate(dict(row)) for row in (await connection.execute(query)).mappings()]
 
     async def _first(self, query: Select[tuple[object, ...]]) -> Integration | None:
         async with self._db.read() as connection:
             row = (await connection.execute(query.limit(1))).mappings().one_or_none()
         return rows.integration(row) if row is not None else None
-
-
-def _cursor(last: Integration) -> str:
-    return base64.urlsafe_b64encode(json.dumps([last.created_at.isoformat(), last.id]).encode()).decode()
-
-
-def _opened(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, last = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        moment = datetime.fromisoformat(at)
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise _not_a_cursor() from error
-    if moment.tzinfo is None or not isinstance(last, str):
-        raise _not_a_cursor()
-    return moment, last
-
-
-def _not_a_cursor() -> InvalidInput:
-    return InvalidInput("This cursor is not one that was given out; begin again without one.", field="cursor")

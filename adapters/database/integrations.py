@@ -7,13 +7,15 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.database import journal, names, rows
+from adapters.database import journal, names, rows, run_records
+from adapters.database.describing import spell
 from adapters.database.journal import Change
 from adapters.database.registering import Registering, updated
-from adapters.database.tables import LIVING, integrations, registry, reviews, versions
-from domain.errors import Conflict, NameTaken, NotFound
+from adapters.database.tables import integrations, registry, reviews, versions
+from domain.errors import Conflict, NotFound
 from domain.events import EventType
 from domain.lifecycle import Operation, Stage, may_follow, may_return
+from domain.listing import MAX_DESCRIPTION, owner_key
 from domain.people import Actor
 from domain.registry import Annotation, Integration, Version
 from domain.review import Review
@@ -33,7 +35,7 @@ class SqlIntegrations(Registering):
             async with self._db.write() as connection:
                 return await self._insert(connection, cmd, workflow_id, run_id, api_host)
         except Conflict as error:
-            await self._name_taken(cmd.request.name, error)
+            await names.refused(self._db, cmd.request.name, cmd.organization_id, error)
             raise
 
     async def _insert(
@@ -45,6 +47,10 @@ class SqlIntegrations(Registering):
             organization_id=cmd.organization_id,
             name=cmd.request.name,
             title=cmd.request.title,
+            description=cmd.request.description[:MAX_DESCRIPTION],
+            owner=owner_key(cmd.requester),
+            owner_name=cmd.requester.name,
+            sort_name=cmd.request.name or "",
             stage=Stage.REQUESTED,
             workflow_id=workflow_id,
             run_id=run_id,
@@ -53,8 +59,7 @@ class SqlIntegrations(Registering):
             requester=cmd.requester.model_dump(mode="json"),
             repository=cmd.repository,
             api_host=api_host,
-            issue=cmd.issue.model_dump(mode="json") if cmd.issue else None,
-            issue_key=rows.issue_key(cmd.issue) if cmd.issue else None,
+            **rows.asked_by(cmd),
             created_at=now,
             updated_at=now,
             revision=1,
@@ -73,6 +78,8 @@ class SqlIntegrations(Registering):
             metadata={"title": cmd.request.title, "repository": cmd.repository},
         )
         await journal.append(connection, row, change, now)
+        await run_records.begun(connection, row, Operation.CREATE, cmd.requester, now, cmd.request.title)
+        await spell(connection, cmd.integration_id, cmd.organization_id, cmd.request.title, cmd.request.name)
         return rows.integration(row)
 
     async def begin(self, cmd: BeginRun) -> Integration:
@@ -100,7 +107,8 @@ class SqlIntegrations(Registering):
         except Conflict as error:
             # A failed integration gave its name up; coming back, it may find it taken.
             if isinstance(error.__cause__, IntegrityError):
-                await self._name_taken((await self.get(cmd.integration_id)).name, error)
+                mine = await self.get(cmd.integration_id)
+                await names.refused(self._db, mine.name, mine.organization_id, error)
             raise
 
     async def claim_name(self, integration_id: str, name: str) -> str:
@@ -137,9 +145,9 @@ class SqlIntegrations(Registering):
                     return await _return(connection, integration_id, stage, change)
                 return await _enter(connection, integration_id, stage, change, version=version, url=url)
         except Conflict as error:
-            # A failed integration gave its name up; coming back, it may find it taken.
             if isinstance(error.__cause__, IntegrityError):
-                await self._name_taken((await self.get(integration_id)).name, error)
+                mine = await self.get(integration_id)
+                await names.refused(self._db, mine.name, mine.organization_id, error)
             raise
 
     async def record_version(self, version: Version, *, key: str) -> None:
@@ -218,21 +226,6 @@ class SqlIntegrations(Registering):
             if stored.first() is not None:
                 await journal.write(connection, integration_id, change)
 
-    async def _name_taken(self, name: str | None, error: Conflict) -> None:
-        """Raise NameTaken if a unique name is what the database refused."""
-        if name is None or not isinstance(error.__cause__, IntegrityError):
-            return
-        query = select(integrations.c.id).where(integrations.c.name == name, LIVING)
-        async with self._db.read() as connection:
-            holder = (await connection.execute(query)).scalar_one_or_none()
-        if holder is None:
-            return
-        raise NameTaken(
-            f"An integration named {name} already exists ({holder}); choose another name or update that one.",
-            name=name,
-            integration_id=holder,
-        ) from error
-
 
 async def _begin(
     connection: AsyncConnection, cmd: BeginRun, change: Change, columns: Mapping[str, object]
@@ -252,7 +245,9 @@ async def _begin(
             f"{row['name'] or row['id']} is {row['stage']}.",
             stage=row["stage"],
         )
-    return rows.integration(await journal.write(connection, cmd.integration_id, change, columns))
+    after = await journal.write(connection, cmd.integration_id, change, columns)
+    await run_records.begun(connection, after, cmd.operation, cmd.requester, after["updated_at"], cmd.detail)
+    return rows.integration(after)
 
 
 async def _enter(
@@ -280,7 +275,10 @@ async def _enter(
     }
     told = change.metadata | {"from": now, "version": columns["version"]}
     change = change.model_copy(update={"metadata": told})
-    return rows.integration(await journal.write(connection, integration_id, change, columns))
+    after = await journal.write(connection, integration_id, change, columns)
+    if stage.terminal:
+        await run_records.ended(connection, integration_id, after["updated_at"], failure=after["failure"])
+    return rows.integration(after)
 
 
 async def _return(connection: AsyncConnection, integration_id: str, stage: Stage, change: Change) -> Integration:
@@ -297,4 +295,6 @@ async def _return(connection: AsyncConnection, integration_id: str, stage: Stage
     if entry is not None:
         columns |= {"version": entry["version"], "url": entry["url"]}
     change = change.model_copy(update={"metadata": change.metadata | {"from": now}})
-    return rows.integration(await journal.write(connection, integration_id, change, columns))
+    after = await journal.write(connection, integration_id, change, columns)
+    await run_records.ended(connection, integration_id, after["updated_at"], failure=change.detail)
+    return rows.integration(after)

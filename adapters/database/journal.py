@@ -7,8 +7,10 @@ from pydantic import Field, JsonValue
 from sqlalchemy import RowMapping, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.database.tables import audit, events, integrations
+from adapters.database import auditing
+from adapters.database.tables import events, integrations
 from domain import ids
+from domain.audit import Deed
 from domain.base import Data
 from domain.errors import NotFound
 from domain.events import EventType
@@ -98,13 +100,13 @@ async def append(connection: AsyncConnection, row: RowMapping, change: Change, n
             data=data,
         )
     )
-    await connection.execute(
-        insert(audit).values(
-            integration_id=row["id"],
-            at=now,
-            actor=change.actor.model_dump(mode="json"),
-            action=change.action,
-            result=change.result,
-            detail=change.detail,
-        )
+    deed = Deed(
+        organization_id=row["organization_id"],
+        at=now,
+        actor=change.actor,
+        action=change.action,
+        subject=row["id"],
+        result=change.result,
+        detail=change.detail,
     )
+    auditing.note(connection, deed)

@@ -1,21 +1,26 @@
-"""Who is known, and their keys. A key is stored as its SHA-256: it has 256 random bits, so nothing slower is needed."""
+"""Who is known, and as whom they act."""
 
-import hashlib
-import secrets
+import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import RowMapping, func, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.database import acting
+from adapters.database.access_tables import memberships
+from adapters.database.acting import Where
 from adapters.database.engine import Database
-from adapters.database.tables import api_keys, people
+from adapters.database.keys import USE_NOTED_EVERY, SqlKeys, digest
+from adapters.database.people_tables import people
 from domain import ids
-from domain.errors import Conflict, NotFound
-from domain.people import Channel, Person, Role
+from domain.access import Acting
+from domain.errors import Conflict, NotFound, StorageUnavailable
+from domain.people import Channel, Person, RoleName
 
-_PERSON = frozenset(Person.model_fields)
+_log = logging.getLogger("ccb.people")
 
 
 class SqlPeople:
@@ -23,6 +28,7 @@ class SqlPeople:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._keys = SqlKeys(db)
 
     async def add(self, person: Person) -> Person:
         """Repeated with the same id: the person as stored."""
@@ -30,78 +36,134 @@ class SqlPeople:
             async with self._db.write() as connection:
                 stored = await self._by_id(connection, person.id)
                 if stored is None:
-                    stored = (
-                        (await connection.execute(insert(people).values(_values(person)).returning(people)))
-                        .mappings()
-                        .one()
-                    )
-                return _person(stored)
+                    await connection.execute(insert(people).values(_values(person)))
+                    await connection.execute(insert(memberships).values(_membership(person)))
+                    stored = await self._by_id(connection, person.id)
+                if stored is None:
+                    raise NotFound(f"{person.name} is no longer a member of their organisation.", person_id=person.id)
+                return acting.person(stored)
         except Conflict as error:
             if not isinstance(error.__cause__, IntegrityError):
                 raise
             raise Conflict(
-                f"Someone named {person.name}, or with the same GitHub or Slack name, is in this organisation already.",
+                f"Someone named {person.name}, or with the same name elsewhere, is in this organisation already.",
                 name=person.name,
                 github=person.github,
                 slack=person.slack,
             ) from error
 
-    async def list(self, organization_id: str) -> "list[Person]":
-        """By name."""
-        query = select(people).where(people.c.organization_id == organization_id).order_by(people.c.name_key)
-        async with self._db.read() as connection:
-            return [_person(row) for row in (await connection.execute(query)).mappings()]
+    async def known_as(self, person_id: str, organization_id: str, names: Mapping[str, str | None]) -> None:
+        keys = {f"{system}_key": _folded(name) if name else None for system, name in names.items()}
+        at_home = (people.c.id == person_id, people.c.organization_id == organization_id)
+        statement = update(people).where(*at_home).values(**names, **keys).returning(people.c.id)
+        try:
+            async with self._db.write() as connection:
+                if await connection.scalar(statement) is None:
+                    raise NotFound(f"Nobody whose home is here has the id {person_id}.", person_id=person_id)
+        except Conflict as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            raise Conflict("Somebody else in this organisation has that name there.", names=dict(names)) from error
 
-    async def find(self, channel: Channel, name: str) -> Person | None:
-        """GitHub and Slack by the names they have there; elsewhere by our name or email address."""
+    async def list(self, organization_id: str) -> "list[Person]":
+        """Its members, by name, with their roles there."""
+        query = acting.by_person(memberships.c.role.is_not(None), organization_id).order_by(
+            people.c.name_key, people.c.id
+        )
+        async with self._db.read() as connection:
+            return [acting.person(row) for row in (await connection.execute(query)).mappings()]
+
+    async def get(self, person_id: str, organization_id: str, *, at_home: bool = False) -> Person:
+        """Raises NotFound for whoever is no member there, whether there is such a person or not."""
+        where = people.c.id == person_id
+        if at_home:
+            where &= people.c.organization_id == organization_id
+        found = await self._first(where, organization_id)
+        if found is None:
+            raise NotFound(f"Nobody here has the id {person_id}.", person_id=person_id)
+        return acting.person(found)
+
+    async def find(self, channel: Channel, name: str, *, organization_id: str | None = None) -> Acting | None:
+        """GitHub, Slack, Linear and Jira by the names they have there; elsewhere by our name or email address.
+
+        As a member of the organisation named; else of their home.
+        """
         if channel is Channel.GITHUB:
             where = people.c.github_key == _folded(name)
         elif channel is Channel.SLACK:
             where = people.c.slack_key == _folded(name)
+        elif channel is Channel.LINEAR:
+            where = people.c.linear_key == _folded(name)
+        elif channel is Channel.JIRA:
+            where = people.c.jira_key == _folded(name)
         else:
             where = (people.c.name_key == _folded(name)) | (func.lower(people.c.email) == name.strip().lower())
-        query = select(people).where(where).order_by(people.c.created_at, people.c.id).limit(1)
+        found = await self._first(where, organization_id)
+        return acting.acting(found, asked=organization_id) if found is not None else None
+
+    async def acting(
+        self, person_id: str, organization_id: str | None = None, *, session_id: str | None = None
+    ) -> Acting | None:
+        """Someone as they act in the organisation, or at home. None for a person there is not.
+
+        Raises Forbidden where they are no member.
+        """
+        values = {"person": person_id, "organization": organization_id}
         async with self._db.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return _person(row) if row is not None else None
+            row = (await connection.execute(acting.BY_ID, values)).mappings().one_or_none()
+        return acting.acting(row, asked=organization_id, session_id=session_id) if row is not None else None
+
+    async def by_key(self, key: SecretStr, organization_id: str | None = None) -> Acting | None:
+        """Whose key it is, as they act by it. None for a key that is unknown, revoked or over; constant work.
+
+        Raises Forbidden where they are no member, or the key is not good.
+        """
+        values = {"sha256": digest(key), "organization": organization_id}
+        async with self._db.read() as connection:
+            row = (await connection.execute(acting.BY_KEY, values)).mappings().one_or_none()
+        now = datetime.now(UTC)
+        if row is None or (row["expires_at"] is not None and row["expires_at"] <= now):
+            return None
+        found = acting.acting(row, asked=organization_id)
+        if row["last_used_at"] is None or row["last_used_at"] <= now - USE_NOTED_EVERY:
+            await self._note_use(row["key_id"], now)
+        return found
+
+    async def _note_use(self, key_id: str, now: datetime) -> None:
+        """What is asked is answered even if this cannot be written."""
+        try:
+            await self._keys.used(key_id, now)
+        except StorageUnavailable as error:
+            _log.warning("the use of a key was not noted", extra={"key_id": key_id, "error": error.message})
 
     async def issue_key(self, person_id: str, *, label: str) -> SecretStr:
-        key = SecretStr("ccb_" + secrets.token_urlsafe(32))
-        await self.ensure_key(person_id, key, label=label)
+        _, key = await self._keys.issue(person_id, label=label)
         return key
 
     async def ensure_key(self, person_id: str, key: SecretStr, *, label: str) -> None:
         """Raises NotFound for an unknown person."""
-        owner = {"person_id": person_id, "label": label, "revoked_at": None}
-        statement = self._db.insert(api_keys).values(sha256=_digest(key), created_at=datetime.now(UTC), **owner)
-        async with self._db.write() as connection:
-            if await self._by_id(connection, person_id) is None:
-                raise NotFound(f"There is no person {person_id}.", person_id=person_id)
-            await connection.execute(statement.on_conflict_do_update(index_elements=[api_keys.c.sha256], set_=owner))
+        await self._keys.ensure(person_id, key, label=label)
 
-    async def by_key(self, key: SecretStr) -> Person | None:
-        query = (
-            select(people)
-            .join(api_keys, api_keys.c.person_id == people.c.id)
-            .where(api_keys.c.sha256 == _digest(key), api_keys.c.revoked_at.is_(None))
-        )
-        async with self._db.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return _person(row) if row is not None else None
-
-    async def ensure(self, name: str, role: Role) -> Person:
+    async def ensure(self, name: str, role: RoleName) -> Person:
         """Someone who is there keeps their role."""
         person = Person(id=ids.new("per"), name=name, role=role)
-        statement = self._db.insert(people).values(_values(person))
-        query = select(people).where(
-            people.c.organization_id == person.organization_id, people.c.name_key == _folded(name)
-        )
+        home = people.c.organization_id == person.organization_id
+        query = acting.by_person(home & (people.c.name_key == _folded(name)))
         async with self._db.write() as connection:
-            await connection.execute(statement.on_conflict_do_nothing())
-            return _person((await connection.execute(query)).mappings().one())
+            added = self._db.insert(people).values(_values(person)).on_conflict_do_nothing().returning(people.c.id)
+            if await connection.scalar(added) is not None:
+                await connection.execute(insert(memberships).values(_membership(person)))
+            return acting.person((await connection.execute(query)).mappings().one())
+
+    async def _first(self, where: Where, organization_id: str | None) -> RowMapping | None:
+        """The oldest of those who are members."""
+        query = acting.by_person(where & memberships.c.role.is_not(None), organization_id)
+        async with self._db.read() as connection:
+            query = query.order_by(people.c.created_at, people.c.id).limit(1)
+            return (await connection.execute(query)).mappings().one_or_none()
 
     async def _by_id(self, connection: AsyncConnection, person_id: str) -> RowMapping | None:
-        query = select(people).where(people.c.id == person_id)
+        query = acting.by_person(people.c.id == person_id)
         return (await connection.execute(query)).mappings().one_or_none()
 
 
@@ -109,18 +171,21 @@ def _folded(name: str) -> str:
     return name.strip().removeprefix("@").casefold()
 
 
-def _digest(key: SecretStr) -> str:
-    return hashlib.sha256(key.get_secret_value().encode()).hexdigest()
-
-
 def _values(person: Person) -> dict[str, object]:
-    return person.model_dump() | {
+    return person.model_dump(exclude={"role"}) | {
         "created_at": person.created_at or datetime.now(UTC),
         "name_key": _folded(person.name),
         "github_key": _folded(person.github) if person.github else None,
         "slack_key": _folded(person.slack) if person.slack else None,
+        "linear_key": _folded(person.linear) if person.linear else None,
+        "jira_key": _folded(person.jira) if person.jira else None,
     }
 
 
-def _person(row: RowMapping) -> Person:
-    return Person.model_validate({name: value for name, value in row.items() if name in _PERSON})
+def _membership(person: Person) -> dict[str, object]:
+    return {
+        "person_id": person.id,
+        "organization_id": person.organization_id,
+        "role": person.role,
+        "created_at": datetime.now(UTC),
+    }

@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database import dependencies, journal
-from adapters.database.integration_reads import IntegrationReads
+from adapters.database.describing import Describing, list_entry
 from adapters.database.journal import Change
 from adapters.database.tables import registry
 from domain.dependencies import Dependent, Node, check
@@ -22,7 +22,7 @@ _TURN = 0x63636272
 """Key of PostgreSQL's advisory lock: "ccbr"."""
 
 
-class Registering(IntegrationReads):
+class Registering(Describing):
     """Registering and deregistering of the `Integrations` port, and the port `Dependencies`."""
 
     async def register(self, entry: RegistryEntry, *, forced: bool = False) -> None:
@@ -49,6 +49,7 @@ class Registering(IntegrationReads):
                 statement.on_conflict_do_update(index_elements=same, set_=values | {"is_current": True})
             )
             await dependencies.follow(connection, entry.name)
+            await list_entry(connection, row["organization_id"], entry.name)
             await journal.write(connection, entry.integration_id, updated("register", entry.version, row["revision"]))
 
     async def deregister(self, integration_id: str, version: str) -> None:
@@ -79,6 +80,7 @@ class Registering(IntegrationReads):
                 )
                 await dependencies.forget(connection, integration_id)
                 await dependencies.follow(connection, name)
+                await list_entry(connection, row["organization_id"], name)
             await journal.write(connection, integration_id, updated("deregister", version, row["revision"]))
 
     async def withdraw(self, integration_id: str, *, forced: bool = False, actor: Actor) -> None:
@@ -95,6 +97,7 @@ class Registering(IntegrationReads):
                 raise StillNeeded(f"{name} is needed by {who}.", dependents=[one.name for one in needed])
             await connection.execute(update(registry).where(current).values(is_current=False))
             await dependencies.forget(connection, integration_id)
+            await list_entry(connection, row["organization_id"], name)
             change = updated("withdraw", row["version"] or name, row["revision"]).model_copy(update={"actor": actor})
             await journal.write(connection, integration_id, change)
 

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 
 from cryptography.fernet import InvalidToken
 from pydantic import SecretStr, TypeAdapter, ValidationError
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.database import journal
+from adapters.database import auditing, journal
 from adapters.database.engine import Database
 from adapters.database.settings import SecretsSettings
-from adapters.database.tables import audit, secrets
+from adapters.database.tables import integrations, secrets
+from domain.audit import Deed
 from domain.errors import Conflict, Corrupted, InvalidInput
 from domain.lifecycle import Stage
 from domain.people import Actor
@@ -46,7 +47,7 @@ class SqlSecrets:
             if stage in _OVER:
                 raise Conflict(f"This integration is {stage}: it takes no secrets.", stage=stage)
             await connection.execute(statement.on_conflict_do_update(index_elements=same, set_=row))
-            await _noted(connection, integration_id, "secret.put", name, actor)
+            await _note(connection, integration_id, "secret.put", name, actor)
 
     async def names(self, integration_id: str) -> list[str]:
         query = select(secrets.c.name).where(secrets.c.integration_id == integration_id)
@@ -64,7 +65,7 @@ class SqlSecrets:
         gone = delete(secrets).where(secrets.c.integration_id == integration_id).returning(secrets.c.name)
         async with self._db.write() as connection:
             for name in sorted((await connection.execute(gone)).scalars()):
-                await _noted(connection, integration_id, "secret.forget", name, journal.SYSTEM)
+                await _note(connection, integration_id, "secret.forget", name, journal.SYSTEM)
 
     def _seal(self, integration_id: str, name: str, value: SecretStr) -> str:
         return self._cipher.encrypt(json.dumps([integration_id, name, value.get_secret_value()]).encode()).decode()
@@ -106,14 +107,15 @@ def _check(name: str, value: SecretStr) -> None:
         raise InvalidInput("The value holds a NUL character, which no environment variable can hold.", field="value")
 
 
-async def _noted(connection: AsyncConnection, integration_id: str, action: str, name: str, actor: Actor) -> None:
-    await connection.execute(
-        insert(audit).values(
-            integration_id=integration_id,
-            at=datetime.now(UTC),
-            actor=actor.model_dump(mode="json"),
-            action=action,
-            result=name,
-            detail="",
-        )
+async def _note(connection: AsyncConnection, integration_id: str, action: str, name: str, actor: Actor) -> None:
+    query = select(integrations.c.organization_id).where(integrations.c.id == integration_id)
+    organization_id = (await connection.execute(query)).scalar_one()
+    deed = Deed(
+        organization_id=organization_id,
+        at=datetime.now(UTC),
+        actor=actor,
+        action=action,
+        subject=integration_id,
+        result=name,
     )
+    auditing.note(connection, deed)

@@ -51,8 +51,8 @@ class DatabaseSettings(BaseSettings):
 class SecretsSettings(BaseSettings):
     """CCB_SECRETS_KEY: one or several Fernet keys (32 random bytes in URL-safe base64), with commas between.
 
-    The first encrypts, all decrypt. To change it, put the new key before the former one; the former is needed as long
-    as there are secrets that were set under it.
+    The first encrypts, all decrypt. To change it, put the new key before the former one; the former is needed until
+    `ccb secrets reencrypt` has been through.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
@@ -71,6 +71,9 @@ class SecretsSettings(BaseSettings):
                     "make one with: openssl rand -base64 32 | tr '+/' '-_'"
                 ) from error
         return key
+
+    def first(self) -> Fernet:
+        return Fernet(_each(self.key)[0])
 
     def cipher(self) -> MultiFernet:
         return MultiFernet([Fernet(one) for one in _each(self.key)])

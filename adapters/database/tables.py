@@ -88,6 +88,7 @@ integrations = Table(
     Column("api_host", String(300), index=True),
     Column("issue", JSON(none_as_null=True)),
     Column("issue_key", String(300), index=True),
+    Column("ticket", JSON(none_as_null=True)),
     Column("version", String(50)),
     Column("url", Text),
     Column("failure", Words),
@@ -95,6 +96,11 @@ integrations = Table(
     Column("updated_at", Moment, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("last_sequence", Integer, nullable=False),
+    Column("description", Words, nullable=False, server_default=""),
+    Column("labels", JSON, nullable=False, server_default="[]"),
+    Column("owner", String(120), nullable=False, server_default=""),
+    Column("owner_name", Words, nullable=False, server_default=""),
+    Column("sort_name", String(50), nullable=False, server_default=""),
     Index("uq_integrations_living_name", "name", unique=True, sqlite_where=LIVING, postgresql_where=LIVING),
     Index("ix_integrations_name", "name"),
     Index("ix_integrations_page", "organization_id", "created_at", "id"),
@@ -124,18 +130,6 @@ events = Table(
     UniqueConstraint("integration_id", "sequence"),
     UniqueConstraint("integration_id", "key"),
     Index("ix_events_unsent", "position", sqlite_where=UNSENT, postgresql_where=UNSENT),
-)
-
-audit = Table(
-    "audit",
-    metadata,
-    Column("position", Position, primary_key=True, autoincrement=True),
-    Column("integration_id", String(36), nullable=False, index=True),
-    Column("at", Moment, nullable=False),
-    Column("actor", JSON, nullable=False),
-    Column("action", String(80), nullable=False),
-    Column("result", String(80), nullable=False),
-    Column("detail", Words, nullable=False),
 )
 
 versions = Table(
@@ -237,36 +231,6 @@ live = Table(
     sqlite_autoincrement=True,
 )
 
-people = Table(
-    "people",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("organization_id", String(36), nullable=False),
-    Column("name", String(80), nullable=False),
-    Column("name_key", String(300), nullable=False),
-    Column("kind", String(20), nullable=False),
-    Column("role", String(20), nullable=False),
-    Column("email", Text),
-    Column("github", Text),
-    Column("github_key", Text, index=True),
-    Column("slack", Text),
-    Column("slack_key", Text, index=True),
-    Column("created_at", Moment, nullable=False),
-    UniqueConstraint("organization_id", "name_key"),
-    UniqueConstraint("organization_id", "github_key"),
-    UniqueConstraint("organization_id", "slack_key"),
-)
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("sha256", String(64), primary_key=True),
-    Column("person_id", String(36), ForeignKey("people.id"), nullable=False, index=True),
-    Column("label", Words, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("revoked_at", Moment),
-)
-
 # Ciphertext only: see `secrets.py`.
 secrets = Table(
     "secrets",
@@ -288,15 +252,9 @@ deliveries = Table(
     Column("document", JSON, nullable=False),
     Column("outcome", JSON(none_as_null=True)),
     Column("finished_at", Moment),
+    Column("action", String(20), nullable=False, server_default="waiting"),
+    Column("attempts", Integer, nullable=False, server_default="1"),
     Index("ix_deliveries_unfinished", "stored_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
-)
-
-idempotency_keys = Table(
-    "idempotency_keys",
-    metadata,
-    Column("scope", String(300), primary_key=True),
-    Column("key", String(300), primary_key=True),
-    Column("body_hash", String(80), nullable=False),
-    Column("integration_id", String(36), nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Index("ix_deliveries_page", "stored_at", "source", "id"),
+    Index("ix_deliveries_outcome", "action", "stored_at"),
 )

@@ -6,14 +6,18 @@ from typing import TypeVar
 
 from github.Repository import Repository
 
-from adapters.github import deeds, statuses
+from adapters.github import deeds, marks, statuses
 from adapters.github.client import Clients
 from adapters.github.errors import translated
 from adapters.github.settings import GitHubSettings
 from adapters.github.statuses import Wanted
+from domain.errors import VendorRejected
+from domain.ports import Installations
 from domain.vendors import Branch, CommentRef, CommitState, IssueRef, Merge, PullRequest
 
 T = TypeVar("T")
+
+_SHUT_OUT = frozenset({401, 403, 404})
 
 
 class GitHubCodeHost:
@@ -22,8 +26,10 @@ class GitHubCodeHost:
     Raises InvalidInput if the settings hold no usable credentials.
     """
 
-    def __init__(self, settings: GitHubSettings) -> None:
+    def __init__(self, settings: GitHubSettings, installations: Installations | None = None) -> None:
+        """`installations` says, where GitHub refuses, that the App was taken out of a repository."""
         self._clients = Clients(settings)
+        self._installations = installations
         self._bot: str | None = None
 
     async def close(self) -> None:
@@ -91,13 +97,27 @@ class GitHubCodeHost:
         wanted = Wanted(context=context, state=state, description=description, target_url=target_url)
         await self._in(repo, lambda remote: statuses.set_status(remote, sha, wanted), writes=True)
 
+    async def pulls_of(self, repo: str, sha: str) -> list[PullRequest]:
+        return await self._in(repo, lambda remote: deeds.pulls_of(remote, sha), writes=False)
+
+    async def wrote(self, repo: str, sha: str) -> bool:
+        return await self._in(repo, lambda remote: marks.written(remote.get_git_commit(sha).message), writes=False)
+
     async def bot_login(self) -> str:
         if self._bot is None:
             self._bot = await self._call(self._clients.bot_login, writes=False)
         return self._bot
 
     async def _in(self, repo: str, work: Callable[[Repository], T], *, writes: bool) -> T:
-        return await self._call(lambda: work(self._clients.github().get_repo(repo)), writes=writes)
+        try:
+            return await self._call(lambda: work(self._clients.github().get_repo(repo)), writes=writes)
+        except VendorRejected as error:
+            why = await self._installations.why_not(repo) if self._installations is not None else None
+            if why is None or error.details.get("status") not in _SHUT_OUT:
+                raise
+            raise VendorRejected(
+                f"{why} ({error.message})", vendor="github", status=error.details.get("status")
+            ) from error
 
     async def _call(self, work: Callable[[], T], *, writes: bool) -> T:
         def inside() -> T:

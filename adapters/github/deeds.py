@@ -105,8 +105,9 @@ def _merge(repo: Repository, found: RemotePull, pull: PullRequest, message: str)
     # Absent for some tokens, which does not mean that it is forbidden.
     method = "squash" if repo.allow_merge_commit is False else "merge"
     title, _, text = message.partition("\n")
+    body = marks.with_trailer(text, marks.KEY, f"merge/{pull.number}").strip()
     try:
-        found.merge(commit_title=title, commit_message=text.strip(), merge_method=method, sha=pull.head_sha)
+        found.merge(commit_title=title, commit_message=body, merge_method=method, sha=pull.head_sha)
     except GithubException as error:
         why = message_of(error)
         if error.status == 409:
@@ -179,6 +180,16 @@ def upsert_comment(repo: Repository, number: int, *, key: str, body: str, bot: s
             return CommentRef(id=comment.id, url=comment.html_url)
     made = issue.create_comment(text)
     return CommentRef(id=made.id, url=made.html_url)
+
+
+def pulls_of(repo: Repository, sha: str) -> list[PullRequest]:
+    try:
+        return [shown(repo, found) for found in repo.get_commit(sha).get_pulls()]
+    except GithubException as error:
+        # "No commit found for SHA", of one that was pushed away meanwhile.
+        if error.status in {404, 422}:
+            return []
+        raise
 
 
 def shown(repo: Repository, found: RemotePull) -> PullRequest:

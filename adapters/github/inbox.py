@@ -1,33 +1,44 @@
-"""What a delivery of GitHub asks for, in our words. Nothing that our own account did leads to anything."""
+"""What a delivery of GitHub asks for, in our words.
 
-from adapters.github import issues, pushes, webhooks
+Nothing that we posted leads to anything, whoever's account posted it: our mark says so. Nor does what a bot did; but
+what a check found of a commit, and that a branch moved, is so whoever did it.
+"""
+
+from adapters.github import check_events, commands, events, issues, pushes, webhooks, who
+from adapters.github.comments import Comments
+from adapters.github.pulls import Pulls, stop
 from adapters.github.settings import GitHubSettings
 from domain import ids
 from domain.conversation import Budget
 from domain.errors import InvalidInput, NotFound
+from domain.failing import FailedCheck
 from domain.ids import DEFAULT_ORGANIZATION
+from domain.installations import InstallationChange, InstallationState
 from domain.intents import (
-    AbandonIntent,
+    CheckIntent,
     CreateIntent,
+    InstallationIntent,
     Intent,
     NoIntent,
     Origin,
-    PushIntent,
     RefuseIntent,
-    ReviewIntent,
-    TestIntent,
     UpdateIntent,
 )
 from domain.lifecycle import Operation, Stage
 from domain.operations import UpdateIntegration, UpdateReason
-from domain.people import Actor, Channel
+from domain.people import Actor
 from domain.ports import Integrations, People
 from domain.registry import Integration
-from domain.review import Decision, Review, ReviewPolicy
-from domain.runs import CreateIntegration, Delivery, DocumentSource, HeadMoved, IntegrationRequest
+from domain.review import ReviewPolicy
+from domain.runs import CreateIntegration, Delivery, DocumentSource, IntegrationRequest
 from domain.vendors import IssueRef
 
-_DECISIONS = {"approved": Decision.APPROVE, "changes_requested": Decision.REQUEST_CHANGES}
+_INSTALLED: dict[str, InstallationState] = {
+    "created": "active",
+    "unsuspend": "active",
+    "suspend": "suspended",
+    "deleted": "removed",
+}
 _NO_DOCUMENT = (
     "I cannot begin: the issue does not say where the API's document is. Add a line such as "
     "`API document: https://api.example.com/openapi.json` (OpenAPI 3.x, JSON or YAML) and open a new issue."
@@ -47,47 +58,61 @@ class GitHubInbox:
         budget: Budget,
     ) -> None:
         self._label = settings.label
+        self._app_id = settings.app_id
         self._integrations = integrations
         self._people = people
         self._policy = policy
         self._budget = budget
+        self._pulls = Pulls(integrations, people)
+        self._comments = Comments(integrations, people, mention=settings.mention, policy=policy, budget=budget)
 
     async def interpret(self, delivery: Delivery, body: bytes) -> Intent:
         try:
             event = webhooks.parse(delivery.event, body)
         except InvalidInput as error:
             return NoIntent(why=error.message)
-        if event is None:
-            return NoIntent(why=f"nothing follows from this {delivery.event}")
+        match event:
+            case None:
+                return NoIntent(why=f"nothing follows from this {delivery.event}")
+            case events.InstallationEvent() | events.InstallationRepositoriesEvent():
+                return InstallationIntent(change=_change(event, delivery))
+            case check_events.Checked():
+                return self._check(event, delivery)
+            case events.PullRequestEvent(action="synchronize"):
+                return await self._pulls.synchronized(event, delivery)
         if event.sender.bot:
             return NoIntent(why="done by a bot")
         match event:
-            case webhooks.IssueEvent():
+            case events.IssueEvent():
                 return await self._issue(event, delivery)
-            case webhooks.ReviewEvent():
-                return await self._review(event, delivery)
-            case webhooks.PullRequestEvent():
-                return await self._pull_request(event, delivery)
-            case webhooks.PushEvent():
+            case events.CommentEvent() | events.ReviewCommentEvent():
+                return await self._comments.asked(event, delivery)
+            case events.ReviewEvent():
+                return await self._pulls.reviewed(event, delivery)
+            case events.PullRequestEvent():
+                return await self._pulls.changed(event, delivery)
+            case events.PushEvent():
                 return await pushes.pushed(event, delivery, await self._actor(event.sender), self._integrations)
         return NoIntent(why=f"nothing follows from this {delivery.event}")
 
-    async def _issue(self, event: webhooks.IssueEvent, delivery: Delivery) -> Intent:
+    async def _issue(self, event: events.IssueEvent, delivery: Delivery) -> Intent:
         issue = event.issue
         where = IssueRef(repo=event.repository.full_name, number=issue.number, url=issue.html_url)
         if issue.pull_request is not None:
             return NoIntent(why="a pull request, not an issue")
+        if commands.ours(issue.body):
+            return NoIntent(why="our own words")
         if event.action == "closed":
             found = await self._integrations.by_issue(where)
             if found is not None and found.operation is not Operation.CREATE:
                 return NoIntent(why="what the issue asked for is done; what is under way is another matter")
-            return await self._stop(found, event.sender, "the issue was closed")
+            return stop(found, await self._actor(event.sender), "the issue was closed")
         wanted = event.label.name if event.label is not None else None
         asks = wanted == self._label or (
             event.action == "opened" and any(label.name == self._label for label in issue.labels)
         )
-        if not asks:
-            return NoIntent(why=f"not labelled {self._label}")
+        if not asks or issue.state != "open":
+            return NoIntent(why=f"not labelled {self._label}, or closed")
         asked = issues.read(issue.body or "")
         meant = None if asked.name is None else await self._living(asked.name)
         if meant is not None and meant.id != _integration_of(issue, where):
@@ -104,7 +129,7 @@ class GitHubInbox:
         return found if serves and found.name == name else None
 
     async def _update(
-        self, event: webhooks.IssueEvent, where: IssueRef, meant: Integration, asked: issues.Asked, *, key: str
+        self, event: events.IssueEvent, where: IssueRef, meant: Integration, asked: issues.Asked, *, key: str
     ) -> Intent:
         """An issue that names an integration which serves asks for its next version."""
         issue = event.issue
@@ -130,7 +155,7 @@ class GitHubInbox:
         )
         return UpdateIntent(update=update, origin=origin)
 
-    async def _create(self, event: webhooks.IssueEvent, where: IssueRef, asked: issues.Asked) -> Intent:
+    async def _create(self, event: events.IssueEvent, where: IssueRef, asked: issues.Asked) -> Intent:
         issue = event.issue
         if asked.document is None and event.action == "opened":
             # GitHub delivers `opened` and `labeled` at once for an issue opened with its label: the second answers.
@@ -155,68 +180,40 @@ class GitHubInbox:
         )
         return CreateIntent(create=create)
 
-    async def _review(self, event: webhooks.ReviewEvent, delivery: Delivery) -> Intent:
-        decision = _DECISIONS.get(event.review.state)
-        repo, number = event.repository.full_name, event.pull_request.number
-        integration = await self._integrations.by_pull_request(repo, number)
-        if decision is None or integration is None or event.review.user is None:
-            return NoIntent(why="not a decision on a pull request of ours")
-        where = Origin(issue=IssueRef(repo=repo, number=number, url=event.pull_request.html_url))
-        content = await self._content_of(integration, event.review.commit_id)
-        if content is None:
-            return RefuseIntent(
-                origin=where, reason="The review was of another commit than the one that waits for review. Look again."
-            )
-        review = Review(
-            id=f"github:{event.review.id}",
-            reviewer=await self._actor(event.review.user),
-            decision=decision,
-            content_hash=content,
-            comment=(event.review.body or "")[:10_000],
+    def _check(self, event: check_events.Checked, delivery: Delivery) -> Intent:
+        failing = event.failing
+        if failing is None or (event.app_id is not None and event.app_id == self._app_id):
+            return NoIntent(why="nothing that others found wanting")
+        check = FailedCheck(
+            repo=event.repository.full_name,
+            sha=failing.sha,
+            name=failing.name[:300] or "a check",
+            words=failing.words[:8_000],
+            url=failing.url[:2_000],
             at=delivery.received_at,
         )
-        return ReviewIntent(integration_id=integration.id, review=review, origin=where)
+        return CheckIntent(check=check)
 
-    async def _content_of(self, integration: Integration, commit: str | None) -> str | None:
-        """The content hash that was reviewed, if the review looked at a commit of ours."""
-        for version in await self._integrations.versions(integration.id):
-            if version.pull_request is not None and version.pull_request.head_sha == commit:
-                return version.content_hash
-        return None
-
-    async def _pull_request(self, event: webhooks.PullRequestEvent, delivery: Delivery) -> Intent:
-        found = await self._integrations.by_pull_request(event.repository.full_name, event.number)
-        if event.action == "synchronize" and found is not None:
-            by, sha = await self._actor(event.sender), event.pull_request.head.sha
-            version = await self._version_of(found, event.number)
-            test = pushes.asked_of(found, sha, delivery, by, version=version)
-            if found.stage.terminal:
-                return TestIntent(tests=[test])
-            return PushIntent(integration_id=found.id, moved=HeadMoved(by=by, head_sha=sha), test=test)
-        if event.action != "closed" or event.pull_request.merged:
-            return NoIntent(why=f"nothing follows from {event.action}")
-        return await self._stop(found, event.sender, "the pull request was closed")
-
-    async def _version_of(self, integration: Integration, number: int) -> str | None:
-        """The version that the pull request is for."""
-        versions = await self._integrations.versions(integration.id)
-        return next((one.version for one in versions if one.pull_request and one.pull_request.number == number), None)
-
-    async def _stop(self, found: Integration | None, sender: webhooks.User, reason: str) -> Intent:
-        if found is None or found.stage.terminal:
-            return NoIntent(why="no run of ours is under way for it")
-        return AbandonIntent(integration_id=found.id, by=await self._actor(sender), reason=reason)
-
-    async def _actor(self, user: webhooks.User) -> Actor:
-        person = await self._people.find(Channel.GITHUB, user.login)
-        return Actor(
-            channel=Channel.GITHUB,
-            name=user.login,
-            person_id=person.id if person else None,
-            bot=user.bot or (person is not None and person.kind == "service"),
-        )
+    async def _actor(self, user: events.User) -> Actor:
+        return await who.actor(self._people, user)
 
 
-def _integration_of(issue: webhooks.Issue, where: IssueRef) -> str:
+def _change(
+    event: events.InstallationEvent | events.InstallationRepositoriesEvent, delivery: Delivery
+) -> InstallationChange:
+    """One that is deleted names its repositories once more: for them there is something to say later."""
+    named = event.repositories if isinstance(event, events.InstallationEvent) else event.repositories_added
+    removed = event.repositories_removed if isinstance(event, events.InstallationRepositoriesEvent) else []
+    return InstallationChange(
+        installation_id=event.installation.id,
+        account=event.installation.account.login if event.installation.account else "",
+        state=_INSTALLED.get(event.action),
+        added=[one.full_name for one in named],
+        removed=[one.full_name for one in removed],
+        at=delivery.received_at,
+    )
+
+
+def _integration_of(issue: events.Issue, where: IssueRef) -> str:
     """The same issue is the same integration, whichever of its deliveries comes first."""
     return ids.derived("int", f"github:{where.repo}#{where.number}", issue.created_at)

@@ -8,7 +8,12 @@ LIMIT = 65_000
 KEY = "Ccb-Key"
 UNDO = "Ccb-Undo"
 
+MARK = "<!-- ccb:"
+"""What every comment, pull request and issue of ours begins with."""
+
 _TRAILER = re.compile(rf"^{KEY}: (\S+)[ \t]*$", re.MULTILINE)
+
+_OURS = re.compile(rf"^(?:{KEY}|{UNDO}): \S+[ \t]*$", re.MULTILINE)
 
 
 def with_trailer(message: str, name: str, key: str) -> str:
@@ -22,9 +27,14 @@ def key_of(message: str) -> str | None:
     return found[-1] if found else None
 
 
+def written(message: str) -> bool:
+    """Whether a commit with this message says that it is ours."""
+    return _OURS.search(message) is not None
+
+
 def marker(key: str) -> str:
     """An HTML comment that GitHub does not show."""
-    return f"<!-- ccb:{one_word(key).replace('--', '- -')} -->"
+    return f"{MARK}{one_word(key).replace('--', '- -')} -->"
 
 
 def marked(text: str, key: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from adapters.github import webhooks
+from adapters.github import events, marks
 from domain import ids
 from domain.errors import NotFound
 from domain.intents import Intent, NoIntent, TestIntent
@@ -17,11 +17,13 @@ _MOST = 20
 """Integrations that one push has tested; a larger one is somebody's clean-up, and the night tests them all."""
 
 
-async def pushed(event: webhooks.PushEvent, delivery: Delivery, by: Actor, integrations: Integrations) -> Intent:
+async def pushed(event: events.PushEvent, delivery: Delivery, by: Actor, integrations: Integrations) -> Intent:
     """A push to the default branch has each integration tested whose folder it touches."""
     repository = event.repository
     if event.ref != f"refs/heads/{repository.default_branch}" or event.deleted:
         return NoIntent(why="not a push to the default branch")
+    if event.commits and all(marks.written(commit.message) for commit in event.commits):
+        return NoIntent(why="our own commits")
     tests = []
     for name in sorted(set(_touched(event)))[:_MOST]:
         try:
@@ -46,7 +48,7 @@ def asked_of(found: Integration, sha: str, delivery: Delivery, by: Actor, *, ver
     )
 
 
-def _touched(event: webhooks.PushEvent) -> Iterator[str]:
+def _touched(event: events.PushEvent) -> Iterator[str]:
     for commit in event.commits:
         for path in (*commit.added, *commit.modified, *commit.removed):
             parts = path.split("/")

@@ -10,7 +10,8 @@ class GitHubSettings(BaseSettings):
     """Where GitHub is and who we are there: a token, or an App (`app_id`, `private_key` in PEM, `installation_id`).
 
     `webhook_secret` may hold several, separated by commas, while one is being rotated out. `repository` is where
-    integrations are written; an issue with `label` asks for one.
+    integrations are written; an issue with `label` asks for one. `mention` is the name after the @ that speaks to the
+    bot in a comment, beside `/ccb`.
     """
 
     model_config = SettingsConfigDict(env_prefix="CCB_GITHUB_", frozen=True, extra="ignore")
@@ -23,6 +24,7 @@ class GitHubSettings(BaseSettings):
     webhook_secret: SecretStr | None = None
     repository: RepoName | None = None
     label: str = Field(default="integration", min_length=1)
+    mention: str = Field(default="ccb", pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$")
 
     @property
     def webhook_secrets(self) -> tuple[SecretStr, ...]:

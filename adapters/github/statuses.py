@@ -35,7 +35,7 @@ def set_status(repo: Repository, sha: str, wanted: Wanted) -> None:
     commit = repo.get_commit(sha)
 
     def newest() -> CommitStatus | None:
-        return next((one for one in commit.get_statuses() if one.context == wanted.context), None)
+        return next((one for one in commit.get_combined_status().statuses if one.context == wanted.context), None)
 
     if wanted.shown_by(newest()):
         return

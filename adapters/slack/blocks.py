@@ -11,9 +11,7 @@ from slack_sdk.models.blocks import (
     Block,
     ButtonElement,
     HeaderBlock,
-    InputBlock,
     MarkdownTextObject,
-    PlainTextInputElement,
     PlainTextObject,
     SectionBlock,
 )
@@ -24,7 +22,6 @@ from domain.vendors import Button, ChatMessage
 SECTION_CHARACTERS = 3000
 SECTIONS = 40
 FALLBACK_CHARACTERS = 3000
-COMMENT = "comment"
 
 
 def text(message: ChatMessage) -> str:
@@ -33,22 +30,13 @@ def text(message: ChatMessage) -> str:
 
 
 def blocks(message: ChatMessage) -> list[Block]:
-    """Header, text, the field for the question if there is one, and buttons."""
+    """Header, text and buttons."""
     made: list[Block] = [HeaderBlock(text=PlainTextObject(text=_title(message), emoji=False))]
     converted = pieces(mrkdwn(message.text), SECTION_CHARACTERS)
     # `verbatim` keeps Slack from reading @here and #channel into the text.
     made += [SectionBlock(text=MarkdownTextObject(text=piece, verbatim=True)) for piece in islice(converted, SECTIONS)]
     if next(converted, None) is not None:
         made.append(SectionBlock(text=MarkdownTextObject(text="_The rest was left out: it is too long for Slack._")))
-    if message.question:
-        made.append(
-            InputBlock(
-                block_id=COMMENT,
-                label=PlainTextObject(text=message.question, emoji=False),
-                element=PlainTextInputElement(action_id=COMMENT, multiline=True),
-                optional=True,
-            )
-        )
     if message.buttons:
         made.append(ActionsBlock(block_id="actions", elements=[_button(button) for button in message.buttons]))
     return made

@@ -11,17 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from adapters.slack import blocks, errors
-from adapters.slack.mrkdwn import mrkdwn
+from adapters.slack import blocks, errors, views
+from adapters.slack.connection import TIMEOUT_SECONDS, connect, direct
 from adapters.slack.settings import SlackSettings
 from domain.errors import VendorRejected
-from domain.vendors import ChatMessage, MessageRef
+from domain.vendors import ChatMessage, Form, MessageRef, Reply
 
-TIMEOUT_SECONDS = 15
 # Longer than any review stays open, so that a repeat always finds its message; older history is not read.
 LOOK_BACK_SECONDS = 30 * 24 * 3600
 # No call lives longer than a few timeouts.
@@ -29,7 +27,6 @@ CROSSING_SECONDS = 600
 EVENT_TYPE = "ccb"
 _PAGE = 200
 _CHANNEL_ID = re.compile(r"^[CDG][A-Z0-9]{5,}$")
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 T = TypeVar("T")
 
@@ -38,16 +35,9 @@ class SlackChat:
     """Implements `domain.ports.Chat`. Channels are given by id or by name."""
 
     def __init__(self, settings: SlackSettings) -> None:
-        self._client = WebClient(
-            token=settings.token.get_secret_value(),
-            base_url=settings.base_url,
-            timeout=TIMEOUT_SECONDS,
-            retry_handlers=[],
-        )
-        self._direct = urlsplit(settings.base_url).hostname in _LOOPBACK
-        if self._direct:
-            # The SDK takes the proxy from the environment and knows no exceptions from it.
-            self._client.proxy = None
+        self._client = connect(settings)
+        self._base_url = urlsplit(settings.base_url)
+        self._direct = direct(settings)
         self._channels: dict[str, str] = {}
 
     async def post(self, channel: str, message: ChatMessage, *, key: str) -> MessageRef:
@@ -67,16 +57,66 @@ class SlackChat:
     async def delete(self, ref: MessageRef) -> None:
         await self._in_thread(lambda: self._delete(ref), writes=True)
 
-    async def respond(self, response_url: str, text: str) -> None:
-        """Answer the person who clicked or typed, so that only they see it. `text` is Markdown."""
-        webhook = WebhookClient(response_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+    async def answer(self, reply: Reply, message: ChatMessage) -> None:
+        """By Slack's own address for it while that is good; else in the channel."""
+        if self._is_slacks(reply.url):
+            try:
+                await self._respond(reply.url, message)
+            except VendorRejected:
+                if not reply.channel:
+                    raise
+            else:
+                return
+        if reply.channel:
+            await self._in_thread(lambda: self._whisper(reply, message), writes=True)
+        else:
+            raise VendorRejected("There is nowhere to answer: neither address nor channel is known.", vendor="slack")
+
+    async def open_form(self, trigger: str, form: Form) -> None:
+        await self._in_thread(lambda: self._open(trigger, form), writes=True)
+
+    async def show_home(self, user: str, message: ChatMessage) -> None:
+        home = views.home(message)
+        await self._in_thread(lambda: self._client.views_publish(user_id=user, view=home), writes=True)
+
+    async def _respond(self, url: str, message: ChatMessage) -> None:
+        webhook = WebhookClient(url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
         if self._direct:
             webhook.proxy = None
         answer = await self._in_thread(
-            lambda: webhook.send(text=mrkdwn(text), response_type="ephemeral", replace_original=False), writes=True
+            lambda: webhook.send(
+                text=blocks.text(message),
+                blocks=blocks.blocks(message),
+                response_type="ephemeral",
+                replace_original=False,
+            ),
+            writes=True,
         )
         if answer.status_code >= 400:
             raise VendorRejected(f"Slack did not take the answer (HTTP {answer.status_code}).", vendor="slack")
+
+    def _is_slacks(self, url: str) -> bool:
+        """Nothing is sent to an address that is not Slack's, whoever named it."""
+        ours, its = self._base_url, urlsplit(url)
+        within = its.hostname == ours.hostname or (its.hostname or "").endswith(f".{ours.hostname}")
+        return its.scheme == ours.scheme and within
+
+    def _whisper(self, reply: Reply, message: ChatMessage) -> None:
+        self._client.chat_postEphemeral(
+            channel=reply.channel,
+            user=reply.user,
+            thread_ts=reply.thread or None,
+            text=blocks.text(message),
+            blocks=blocks.blocks(message),
+        )
+
+    def _open(self, trigger: str, form: Form) -> None:
+        try:
+            self._client.views_open(trigger_id=trigger, view=views.modal(form))
+        except SlackApiError as error:
+            # The reply to an earlier try was lost: the form is open.
+            if errors.code(error) != "exchanged_trigger_id":
+                raise
 
     async def _in_thread(self, call: Callable[[], T], *, writes: bool) -> T:
         with errors.translated(writes=writes):

@@ -10,6 +10,7 @@ from temporalio.client import (
     RPCError,
     RPCStatusCode,
     WithStartWorkflowOperation,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowUpdateFailedError,
 )
@@ -87,9 +88,9 @@ class TemporalRuns:
     async def start(self, cmd: LaterWork) -> RunAccepted:
         return await self._start_another(cmd)
 
-    async def retry(self, kept: Kept, *, by: Actor, budget: Budget | None = None) -> RunAccepted:
+    async def retry(self, kept: Kept, *, by: Actor, budget: Budget | None = None, request_key: str = "") -> RunAccepted:
         retry = Retry(run_id=kept.checkpoint.run_id, by=by)
-        changes = {"retry": retry, "request_key": "", "budget": budget or kept.work.budget}
+        changes = {"retry": retry, "request_key": request_key, "budget": budget or kept.work.budget}
         return await self._start_another(kept.work.model_copy(update=changes))
 
     async def _start_another(self, cmd: CreateIntegration | LaterWork) -> RunAccepted:
@@ -205,9 +206,9 @@ class TemporalRuns:
             status = await handle.query(STATUS_QUERY, result_type=RunStatus)
         return status if status.conversation is None else await self._with_conversation(status, status.conversation)
 
-    async def start_delivery(self, delivery: Delivery) -> None:
-        """Start the workflow that handles a stored delivery; one that is already started is left alone."""
-        workflow_id = ids.delivery_workflow(delivery.source, delivery.id)
+    async def start_delivery(self, delivery: Delivery) -> bool:
+        """Start the workflow that handles a stored delivery; False for one that is started already, and left alone."""
+        workflow_id = ids.delivery_workflow(delivery.source, delivery.id, delivery.attempt)
         try:
             async with _translated(workflow_id):
                 await self._client.start_workflow(
@@ -221,6 +222,15 @@ class TemporalRuns:
                 )
         except WorkflowAlreadyStartedError:
             _log.info("delivery already handled", extra={"source": delivery.source, "delivery": delivery.id})
+            return False
+        return True
+
+    async def delivery_ended(self, delivery: Delivery) -> bool:
+        """Whether the workflow that handles it has come to an end, whatever that was."""
+        workflow_id = ids.delivery_workflow(delivery.source, delivery.id, delivery.attempt)
+        async with _translated(workflow_id):
+            found = await self._client.get_workflow_handle(workflow_id).describe()
+        return found.status is not WorkflowExecutionStatus.RUNNING
 
     def _handle(self, integration_id: str) -> WorkflowHandle[object, object]:
         return self._client.get_workflow_handle(ids.lifecycle_workflow(integration_id))

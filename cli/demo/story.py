@@ -17,6 +17,7 @@ from cli.errors import CliError
 from cli.stack import Addresses
 from domain.lifecycle import Stage
 from domain.plan import Capability
+from domain.registry import Page
 from simulators.kit import Simulators
 
 REQUESTER, REVIEWER = "ada", "grace"
@@ -79,7 +80,7 @@ class Story:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             said = await self._comment()
-            page = await asyncio.to_thread(self._api.page, stage=None, cursor=None, limit=1)
+            page = await asyncio.to_thread(self._api.ask, Page, "/api/v1/integrations?limit=1")
             if page.items:
                 return page.items[0].id
             if said is not None:  # a run that was begun has its row before its comment

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Addresses(BaseModel):
-    """`pid` is the supervisor's. What is None is not part of this stack."""
+    """`pid` is the supervisor's. What is None is not part of this stack. Unsent letters go to `mail_dir`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +22,7 @@ class Addresses(BaseModel):
     simulators_url: str | None
     s3_url: str | None = None
     repository: str | None = None
+    mail_dir: Path | None = None
 
     @property
     def api_docs_url(self) -> str:

@@ -11,7 +11,7 @@ from cli.stack import datadir, probes, servers, temporal
 from cli.stack.addresses import Addresses
 from cli.stack.options import StackOptions
 from cli.stack.part import Part
-from cli.stack.plan import Plan
+from cli.stack.plan import OIDC_CLIENT, PROVIDERS, VENDORS, Plan
 from domain.runs import BUILD_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE, LIFECYCLE_QUEUE
 
 _PYTHON: Final = (sys.executable, "-P", "-m")  # -P: a folder named `api` where somebody stands is not ours
@@ -59,12 +59,24 @@ def simulators(plan: Plan) -> Part | None:
         "slack": {
             "token": settings["CCB_SLACK_TOKEN"],
             "signing_secret": settings["CCB_SLACK_SIGNING_SECRET"],
-            "callback_url": f"{api}/webhooks/slack/interactions",
+            "callback_url": f"{api}/webhooks/slack",
             "channel": settings["CCB_SLACK_CHANNEL"],
+        },
+        "linear": {
+            "token": settings["CCB_LINEAR_TOKEN"],
+            "webhook_secret": settings["CCB_LINEAR_WEBHOOK_SECRET"],
+            "webhook_url": f"{api}/webhooks/linear",
+        },
+        "jira": {
+            "email": settings["CCB_JIRA_EMAIL"],
+            "token": settings["CCB_JIRA_TOKEN"],
+            "webhook_secret": settings["CCB_JIRA_WEBHOOK_SECRET"],
+            "webhook_url": f"{api}/webhooks/jira",
         },
         "claude": {"api_key": settings["CCB_CLAUDE_API_KEY"]},
         "packages": {},
         "osv": {},
+        "oidc": {"clients": {OIDC_CLIENT: _client(plan)}},
     }
     file, state = plan.data_dir / "simulators.json", plan.data_dir / "simulators"
     datadir.write_private(file, json.dumps(config, indent=2))
@@ -78,10 +90,19 @@ def simulators(plan: Plan) -> Part | None:
     )
 
 
+_OF_ACCOUNTS: Final = ("CCB_TOKENS_", "CCB_SMTP_", "CCB_OIDC_")
+"""By which sessions are signed, mail is sent and people log in elsewhere: the API's alone."""
+
+
+def _client(plan: Plan) -> dict[str, object]:
+    """What the simulated providers know of the API."""
+    callbacks = [f"{plan.settings['CCB_API_PUBLIC_URL']}/api/v1/auth/oauth/{name}/callback" for name in PROVIDERS]
+    return {"secret": plan.secrets.oidc_client_secret.get_secret_value(), "redirect_uris": callbacks}
+
+
 def database(plan: Plan) -> Part:
-    vendors = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_")
     withheld = ("CCB_ARTIFACTS_", "CCB_RUNNER_", "CCB_SECRETS_", "CCB_SIGNING_", "CCB_PACKAGES_")
-    told = plan.told(*vendors, *withheld)
+    told = plan.told(*VENDORS, *withheld, *_OF_ACCOUNTS)
     return Part(name="database", command=[sys.executable, "-P", "-c", _MIGRATE], environment=told, once=True)
 
 
@@ -90,8 +111,9 @@ def runner(plan: Plan) -> Part:
         name="runner",
         command=[*_PYTHON, "workers.runner"],
         environment=plan.told(
-            *("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_"),
+            *VENDORS,
             *("CCB_ARTIFACTS_", "CCB_DATABASE_", "CCB_REDIS_", "CCB_SECRETS_"),
+            *_OF_ACCOUNTS,
             "CCB_SIGNING_KEY",  # it checks, and can sign nothing
         ),
         ready=probes.http(f"{plan.url('runner_port')}/health"),
@@ -105,8 +127,10 @@ _ACTING = (
     "CCB_GITHUB_PRIVATE_KEY",
     "CCB_GITHUB_INSTALLATION",
     "CCB_SLACK_TOKEN",
+    "CCB_LINEAR_TOKEN",
+    "CCB_JIRA_TOKEN",
 )
-"""By which one acts at GitHub and Slack. The API only checks signatures."""
+"""By which one acts at GitHub, Slack, Linear and Jira. The API only checks signatures."""
 
 
 def api(plan: Plan) -> Part:
@@ -122,14 +146,17 @@ def api(plan: Plan) -> Part:
 
 def workers(plan: Plan) -> Part:
     """What holds credentials: the vendors', the runner's, and the key that verdicts are signed with."""
-    return _workers(plan, "workers", (LIFECYCLE_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE), plan.told("CCB_PACKAGES_"))
+    told = plan.told("CCB_PACKAGES_", *_OF_ACCOUNTS)
+    return _workers(plan, "workers", (LIFECYCLE_QUEUE, CLAUDE_QUEUE, DEPLOY_QUEUE), told)
 
 
 def builders(plan: Plan) -> Part:
     """What handles text and code that nobody trusts: it is told no credential."""
     withheld = (
-        *("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_"),
+        *VENDORS,
+        *("CCB_RUNNER_", "CCB_SECRETS_"),
         *("CCB_DATABASE_", "CCB_REDIS_", "CCB_SIGNING_"),
+        *_OF_ACCOUNTS,
     )
     return _workers(plan, "builders", (BUILD_QUEUE,), plan.told(*withheld))
 

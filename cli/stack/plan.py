@@ -1,5 +1,6 @@
 """What is where in a stack, and what each process is told: the one place that knows every environment variable."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,13 +18,26 @@ S3_INNER: Final = (
 )
 """Ports that the S3 server has between its own parts."""
 
+VENDORS: Final = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_LINEAR_", "CCB_JIRA_")
+"""What settings of vendors begin with."""
+
+OIDC_CLIENT: Final = "ccb"
+PROVIDERS: Final = ("simulated", "github")
+"""Where one can log in with simulators."""
 _REPOSITORY: Final = "acme/integrations"
 _CHANNEL: Final = "integrations"
+_JIRA_EMAIL: Final = "ccb@example.com"
 # With simulators these say nothing about where to go or who we are, so the environment's hold.
 _KEPT_WITH_SIMULATORS: Final = frozenset(
     {"CCB_CLAUDE_MODEL", "CCB_CLAUDE_MAX_TOKENS", "CCB_CLAUDE_PRICES", "CCB_GITHUB_LABEL", "CCB_GITHUB_REPOSITORY"}
+    | {"CCB_GITHUB_MENTION"}
+    | {"CCB_LINEAR_LABEL", "CCB_LINEAR_PROJECT", "CCB_LINEAR_DONE_STATE"}
+    | {"CCB_JIRA_LABEL", "CCB_JIRA_STATUS", "CCB_JIRA_DONE_STATUS"}
 )
 
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_LIMITS_OF_STRANGERS: Final = ("CCB_RATE_PER_IP", "CCB_RATE_PER_USER", "CCB_RATE_BURST")
+"""An API that only this machine can reach has none: all who ask come from one address, and belong to its owner."""
 _SIMULATED_URLS: Final = ("CCB_PACKAGES_INDEX_URL", "CCB_OSV_URL")
 
 
@@ -76,6 +90,7 @@ class Plan:
             simulators_url=self.url("simulators_port") if self.options.simulate else None,
             s3_url=self.url("s3_port") if self.own_s3 else None,
             repository=self.settings.get("CCB_GITHUB_REPOSITORY"),
+            mail_dir=None if self.settings.get("CCB_SMTP_HOST") else Path(self.settings["CCB_SMTP_FOLDER"]),
         )
 
     # What each process is told
@@ -84,7 +99,7 @@ class Plan:
         """Everything there is to know; each process gets its share. The environment wins over the defaults."""
         given = {name: value for name, value in environ.items() if name.startswith("CCB_") and value}
         if self.options.simulate:
-            vendors = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_API_URL", *_SIMULATED_URLS)
+            vendors = (*VENDORS, "CCB_OIDC_", "CCB_API_URL", *_SIMULATED_URLS)
             given = {n: v for n, v in given.items() if not n.startswith(vendors) or n in _KEPT_WITH_SIMULATORS}
         settings = {**self._defaults(), **given, **self._fixed()}
         believed = credentials.ensure_public_keys(self.data_dir, settings["CCB_SIGNING_KEY"])
@@ -98,14 +113,20 @@ class Plan:
             "CCB_DATABASE_URL": f"sqlite+aiosqlite:///{self.data_dir / 'ccb.db'}",
             "CCB_ARTIFACTS_URL": (self.data_dir / "artifacts").as_uri(),
             "CCB_API_URL": self.url("api_port"),
+            # A name, not an address: passkeys are bound to names.
+            "CCB_API_PUBLIC_URL": f"http://localhost:{self.ports['api_port']}",
             "CCB_SECRETS_KEY": secret.secrets_key.get_secret_value(),
             "CCB_RUNNER_KEY": secret.runner_key.get_secret_value(),
             "CCB_SIGNING_KEY": secret.signing_key.get_secret_value(),
+            "CCB_TOKENS_KEYS": secret.tokens_key.get_secret_value(),
+            "CCB_SMTP_FOLDER": str(self.data_dir / "mail"),
             "CCB_GITHUB_WEBHOOK_SECRET": secret.github_webhook_secret.get_secret_value(),
         }
         if keys := credentials.payload_keys(self.data_dir, wanted=self.options.encrypt_histories):
             found["CCB_TEMPORAL_PAYLOAD_KEYS"] = keys
             found["CCB_API_CODEC_TOKEN"] = secret.codec_token.get_secret_value()
+        if self.options.host in _LOOPBACK:
+            found |= dict.fromkeys(_LIMITS_OF_STRANGERS, "none")
         if self.own_valkey:
             password = secret.valkey_password.get_secret_value()
             found["CCB_REDIS_URL"] = f"redis://:{password}@{ports.HOST}:{self.ports['valkey_port']}/0"
@@ -146,11 +167,25 @@ class Plan:
             "CCB_SLACK_TOKEN": secret.slack_token.get_secret_value(),
             "CCB_SLACK_SIGNING_SECRET": secret.slack_signing_secret.get_secret_value(),
             "CCB_SLACK_CHANNEL": _CHANNEL,
+            "CCB_LINEAR_BASE_URL": f"{base}/linear/graphql",
+            "CCB_LINEAR_TOKEN": secret.linear_token.get_secret_value(),
+            "CCB_LINEAR_WEBHOOK_SECRET": secret.linear_webhook_secret.get_secret_value(),
+            "CCB_JIRA_BASE_URL": f"{base}/jira",
+            "CCB_JIRA_EMAIL": _JIRA_EMAIL,
+            "CCB_JIRA_TOKEN": secret.jira_token.get_secret_value(),
+            "CCB_JIRA_WEBHOOK_SECRET": secret.jira_webhook_secret.get_secret_value(),
             "CCB_CLAUDE_BASE_URL": f"{base}/claude",
             "CCB_PACKAGES_INDEX_URL": f"{base}/packages/simple",
             "CCB_OSV_URL": f"{base}/osv",
             "CCB_CLAUDE_API_KEY": secret.claude_api_key.get_secret_value(),
+            "CCB_OIDC_PROVIDERS": self._simulated_providers(f"{base}/oidc"),
         }
+
+    def _simulated_providers(self, issuer: str) -> str:
+        """Where one can log in: by name, as `CCB_OIDC_PROVIDERS` has it."""
+        client = {"client_id": OIDC_CLIENT, "client_secret": self.secrets.oidc_client_secret.get_secret_value()}
+        github = {**client, "site_url": f"{issuer}/github", "api_url": f"{issuer}/github/api"}
+        return json.dumps(dict(zip(PROVIDERS, ({**client, "issuer": issuer}, github), strict=True)))
 
     @property
     def codec_url(self) -> str | None:

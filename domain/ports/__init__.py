@@ -4,8 +4,11 @@ All raise `CcbError`s only (domain/errors.py). Everything that changes something
 takes a `key`, the same key is the same deed; elsewhere the arguments name the thing and a second call finds it done.
 """
 
-from domain.ports.life import Checkpoints, Deployments, Integrations
+from domain.ports.access import Keys, Organizations, People, Roles
+from domain.ports.door import Factors, Logins, Mail, Sessions, SessionStore
+from domain.ports.life import Checkpoints, Deployments, Integrations, RunRecords
 from domain.ports.proof import Signed, Signer, Verifier
+from domain.ports.repeats import Repeats
 from domain.ports.retirement import Dependencies, Deprecations
 from domain.ports.stores import (
     Artifacts,
@@ -14,13 +17,14 @@ from domain.ports.stores import (
     Counters,
     Deliveries,
     Gate,
+    Installations,
     Limits,
     Live,
     Outbox,
-    People,
     Secrets,
 )
 from domain.ports.testing import Bench, LiveCalls, Living, TestRuns, Tests
+from domain.ports.tickets import Tracker
 from domain.ports.vendors import ApiDocuments, Chat, Claude, CodeHost
 from domain.ports.watching import Comparing, DriftBook, HealthBook, Prober, Restarts
 from domain.ports.work import Checks, Inbox, Runs, Target
@@ -43,24 +47,36 @@ __all__ = [
     "Deployments",
     "Deprecations",
     "DriftBook",
+    "Factors",
     "Gate",
     "HealthBook",
     "Inbox",
+    "Installations",
     "Integrations",
+    "Keys",
     "Limits",
     "Live",
     "LiveCalls",
     "Living",
+    "Logins",
+    "Mail",
+    "Organizations",
     "Outbox",
     "People",
     "Prober",
+    "Repeats",
     "Restarts",
+    "Roles",
+    "RunRecords",
     "Runs",
     "Secrets",
+    "SessionStore",
+    "Sessions",
     "Signed",
     "Signer",
     "Target",
     "TestRuns",
     "Tests",
+    "Tracker",
     "Verifier",
 ]

@@ -2,21 +2,22 @@
 
 from typing import Protocol
 
+from domain.audit import AuditEntry
 from domain.checkpoints import Kept
 from domain.deployments import Deployment
 from domain.events import Event
 from domain.health import HealthState
-from domain.lifecycle import Stage
+from domain.lifecycle import Operation, Stage
+from domain.listing import About, RegistryPage, RunPage, RunState, Wanted
 from domain.people import Actor
-from domain.registry import Annotation, AuditEntry, Integration, Page, RegistryEntry, Version
+from domain.plan import CapabilityName
+from domain.registry import Annotation, Integration, Page, RegistryEntry, Version
 from domain.review import Review
 from domain.runs import (
     CreateIntegration,
 )
 from domain.steps import BeginRun
-from domain.vendors import (
-    IssueRef,
-)
+from domain.vendors import IssueRef, TicketRef
 
 
 class Integrations(Protocol):
@@ -91,23 +92,35 @@ class Integrations(Protocol):
     async def get(self, integration_id: str) -> Integration:
         """Raises NotFound."""
 
-    async def find(self, name_or_id: str) -> Integration:
+    async def find(self, name_or_id: str, *, organization_id: str | None = None) -> Integration:
         """By id, or by name (the living one, else the newest with this name). Raises NotFound."""
 
     async def by_pull_request(self, repo: str, number: int) -> Integration | None: ...
 
     async def by_issue(self, issue: IssueRef) -> Integration | None: ...
 
-    async def page(
+    async def by_ticket(self, ticket: TicketRef) -> Integration | None: ...
+
+    async def describe(self, integration_id: str, about: About, *, revision: int | None, by: Actor) -> Integration:
+        """Set what people say of it, with the event `integration.updated`; as it is already: nothing.
+
+        Raises PreconditionFailed if its revision is another than this.
+        """
+
+    async def page(self, *, organization_id: str, cursor: str | None, limit: int, wanted: Wanted = ...) -> Page:
+        """Those wanted, newest first if nothing else is said. Raises InvalidInput for a cursor of another order."""
+
+    async def discover(
         self,
-        *,
         organization_id: str,
-        cursor: str | None,
-        limit: int,
-        stage: Stage | None = None,
+        *,
+        capability: CapabilityName | None = None,
+        version_range: str | None = None,
         health: HealthState | None = None,
-    ) -> Page:
-        """Newest first."""
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> RegistryPage:
+        """What is registered, by name: those that offer the capability, whose version is in the range (PEP 440)."""
 
     async def versions(self, integration_id: str) -> list[Version]: ...
 
@@ -123,6 +136,22 @@ class Integrations(Protocol):
         """Events with a sequence greater than `after`, in order."""
 
     async def audit(self, integration_id: str) -> list[AuditEntry]: ...
+
+
+class RunRecords(Protocol):
+    """The runs there are and were, of a whole organisation."""
+
+    async def page(
+        self,
+        organization_id: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        state: RunState | None = None,
+        operation: Operation | None = None,
+        integration_id: str | None = None,
+    ) -> RunPage:
+        """The newest first. Raises InvalidInput for a cursor that was not given out."""
 
 
 class Deployments(Protocol):

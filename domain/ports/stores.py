@@ -9,9 +9,12 @@ from pydantic import SecretStr
 
 from domain.artifacts import ArtifactRef
 from domain.conversation import Budget, LimitName, LimitStanding, SpendingLimits, Spent, Turn
+from domain.deliveries import DeliveryPage, Looked, StoredDelivery
 from domain.events import Event
+from domain.installations import InstallationChange
 from domain.live import LiveEntry
-from domain.people import Actor, Channel, Person, Role
+from domain.people import Actor
+from domain.rates import Bucket, Level
 from domain.runs import (
     Delivery,
     DeliveryOutcome,
@@ -131,30 +134,6 @@ class Live(Protocol):
         """The position after which the run's newest turn begins; 0 if nothing was said."""
 
 
-class People(Protocol):
-    """Who is known, and their keys. Keys are stored as SHA-256 of a 256-bit random key, shown once."""
-
-    async def add(self, person: Person) -> Person:
-        """Raises Conflict if name, GitHub or Slack name is taken in the organisation."""
-
-    async def list(self, organization_id: str) -> list[Person]: ...
-
-    async def find(self, channel: Channel, name: str) -> Person | None:
-        """By the name they have there, ignoring case."""
-
-    async def issue_key(self, person_id: str, *, label: str) -> SecretStr:
-        """A new API key, `ccb_` and 43 characters."""
-
-    async def ensure_key(self, person_id: str, key: SecretStr, *, label: str) -> None:
-        """Make this key valid for this person (the operator's key file at start-up)."""
-
-    async def by_key(self, key: SecretStr) -> Person | None:
-        """Whose key it is; None for an unknown or revoked one. Constant work."""
-
-    async def ensure(self, name: str, role: Role) -> Person:
-        """The person of this name in the default organisation, made if need be."""
-
-
 class Secrets(Protocol):
     """Values that integrations are given in their environment. Stored encrypted; only `reveal` gives them back."""
 
@@ -182,8 +161,27 @@ class Deliveries(Protocol):
     async def unfinished(self, *, older_than_seconds: float) -> list[Delivery]:
         """Stored and not finished: their workflow may not have been started."""
 
-    async def idempotent(self, scope: str, key: str, body_hash: str, integration_id: str) -> str:
-        """The integration id first stored for (scope, key). Raises Conflict if the body hash differs."""
+    async def page(self, looked: Looked) -> DeliveryPage:
+        """Newest first. Raises InvalidInput for a cursor that is not one of ours."""
+
+    async def read(self, source: str, delivery_id: str) -> StoredDelivery:
+        """Raises NotFound."""
+
+    async def reopen(self, source: str, delivery_id: str) -> Delivery | None:
+        """Have it handled once more: its next attempt. None if it did something, or is being handled: it stays so."""
+
+    async def prune(self, *, before: datetime, limit: int = 5_000) -> int:
+        """Forget those stored before then that are finished; how many."""
+
+
+class Installations(Protocol):
+    """Where the code host's App is installed, as its webhooks said. Word that comes late changes nothing."""
+
+    async def record(self, change: InstallationChange) -> None:
+        """Repeated: nothing."""
+
+    async def why_not(self, repo: str) -> str | None:
+        """Why the App cannot act in this repository, as far as its webhooks said; None if they said nothing of it."""
 
 
 class Counters(Protocol):
@@ -191,5 +189,8 @@ class Counters(Protocol):
 
     async def take(self, key: str, *, capacity: int, per_second: float, amount: int = 1) -> float:
         """Take; returns 0.0, or the seconds to wait until `amount` is there (nothing taken). Atomic."""
+
+    async def take_all(self, buckets: Sequence[Bucket], *, amount: int = 1) -> list[Level]:
+        """Take from each bucket, or from none: one `wait` above 0.0 says that nothing was taken. Atomic."""
 
     async def close(self) -> None: ...

@@ -10,10 +10,12 @@ from domain.vendors import (
     ChatMessage,
     CommentRef,
     CommitState,
+    Form,
     IssueRef,
     Merge,
     MessageRef,
     PullRequest,
+    Reply,
 )
 
 
@@ -95,6 +97,12 @@ class CodeHost(Protocol):
     ) -> None:
         """Have the commit's newest status of `context` be this one, and read it back; it is not made twice in a row."""
 
+    async def pulls_of(self, repo: str, sha: str) -> list[PullRequest]:
+        """The pull requests that brought this commit in, or would; none for a commit that is not there."""
+
+    async def wrote(self, repo: str, sha: str) -> bool:
+        """Whether the commit says that it is ours. Anybody can write so: nothing may be allowed because of it."""
+
     async def bot_login(self) -> str: ...
 
 
@@ -110,6 +118,15 @@ class Chat(Protocol):
         """Nothing there is fine."""
 
     async def find(self, channel: str, *, key: str) -> MessageRef | None: ...
+
+    async def answer(self, reply: Reply, message: ChatMessage) -> None:
+        """Answer whoever asked so that only they see it. A repeat may show it twice."""
+
+    async def open_form(self, trigger: str, form: Form) -> None:
+        """Open a form before whoever clicked; repeated, it is that one. Raises VendorRejected if it is too late."""
+
+    async def show_home(self, user: str, message: ChatMessage) -> None:
+        """Make `message` what this person sees on our page in the chat."""
 
 
 class ApiDocuments(Protocol):

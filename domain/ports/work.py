@@ -122,8 +122,10 @@ class Runs(Protocol):
 
     async def resume(self, integration_id: str, cmd: Resume) -> RunStatus: ...
 
-    async def retry(self, kept: Kept, *, by: Actor, budget: Budget | None = None) -> RunAccepted:
+    async def retry(self, kept: Kept, *, by: Actor, budget: Budget | None = None, request_key: str = "") -> RunAccepted:
         """Start a run that failed again, from what it left; `budget` in place of the one that it had.
+
+        Asked again with the same `request_key` while that run is under way, it is that run.
 
         Raises Conflict where a run is under way, and what the run refuses: NameTaken, NotFound.
         """

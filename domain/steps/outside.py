@@ -8,7 +8,19 @@ from domain.ids import ContentHash, DeploymentId, IntegrationId, route
 from domain.operations import Environment, Rollout
 from domain.plan import Name
 from domain.reports import Finding, TestCounts
-from domain.vendors import Branch, ChatMessage, CommitSha, DeploymentSpec, IssueRef, MessageRef, PullRequest, RepoName
+from domain.vendors import (
+    Branch,
+    ChatMessage,
+    CommitSha,
+    DeploymentSpec,
+    Form,
+    IssueRef,
+    MessageRef,
+    PullRequest,
+    Reply,
+    RepoName,
+    TicketRef,
+)
 
 
 class Push(Data):
@@ -45,6 +57,7 @@ class OpenPullRequest(Data):
     usd: str
     requester: str
     issue: IssueRef | None = None
+    ticket: TicketRef | None = None
     key: str
     succeeding: Succeeding | None = None
 
@@ -86,6 +99,11 @@ class Head(Data):
     workspace: ArtifactRef
 
 
+class CommitOf(Data):
+    repo: RepoName
+    sha: CommitSha
+
+
 class CommentOnIssue(Data):
     issue: IssueRef
     key: str
@@ -105,6 +123,23 @@ class UpdateMessage(Data):
     message: ChatMessage
     ref: MessageRef | None = Field(default=None, description="None: found by its key.")
     post: bool = Field(default=False, description="Post it where there is none; otherwise there is nothing to say.")
+
+
+class AnswerPerson(Data):
+    """Only they see it."""
+
+    reply: Reply
+    message: ChatMessage
+
+
+class OpenForm(Data):
+    trigger: str
+    form: Form
+
+
+class ShowHome(Data):
+    user: str
+    message: ChatMessage
 
 
 class PublishBundle(Data):

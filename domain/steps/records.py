@@ -133,8 +133,17 @@ class ActOnReview(Data):
 
 
 class StopRun(Data):
+    """`pull_request`: only the run whose pull request this is; another run of the integration is left alone."""
+
     integration_id: str
     abandon: Abandon
+    pull_request: int | None = None
+
+
+class RetryRun(Data):
+    integration_id: str
+    by: Actor
+    request_key: str = ""
 
 
 class FinishDelivery(Data):

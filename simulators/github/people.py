@@ -7,7 +7,7 @@ receiver has answered; `delivery_id` and `status` are those of the first deliver
 
 from collections.abc import Callable
 
-from simulators.github import branches, routes_issues, routes_pulls
+from simulators.github import branches, checks, routes_issues, routes_pulls
 from simulators.github.context import ApiError, Context, Reply, RouteTable, not_found
 from simulators.github.models import Delivery, Issue, Json, Repo, now
 from simulators.github.objects import FILE
@@ -117,6 +117,7 @@ def summary(delivery: Delivery) -> Json:
 
 _SIM = "/_sim/github"
 ROUTES: RouteTable = [
+    *checks.ROUTES,
     ("POST", f"{_SIM}/issues", routes_issues.create_issue),
     ("POST", f"{_SIM}/issues/close", _numbered(routes_issues.edit_issue, state="closed")),
     ("POST", f"{_SIM}/issues/edit", _numbered(routes_issues.edit_issue)),

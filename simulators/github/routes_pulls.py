@@ -121,6 +121,24 @@ def pull_commits(ctx: Context) -> Reply:
     return ctx.page([render_git.commit(ctx, repo, git.commit(sha)) for sha in shas])
 
 
+def pulls_with(ctx: Context, repo: Repo, sha: str) -> list[tuple[Issue, Pull]]:
+    """The pull requests that brought a commit in, or would."""
+    git = ctx.git(repo)
+    found = [(issue, issue.pull) for issue in ctx.store.all(Issue, repo.key, "pull") if issue.pull]
+    return [
+        (issue, pull)
+        for issue, pull in found
+        if sha in {pull.head_sha, pull.merge_commit_sha} or sha in git.ahead(pull.base_sha, pull.head_sha)
+    ]
+
+
+def pulls_of_commit(ctx: Context) -> Reply:
+    repo, sha = ctx.repo(), str(ctx.params["sha"])
+    if not ctx.git(repo).has(sha, "commit"):
+        raise ApiError(422, f"No commit found for SHA: {sha}")
+    return ctx.page([simple_pull(ctx, repo, issue, pull) for issue, pull in pulls_with(ctx, repo, sha)])
+
+
 def is_merged(ctx: Context) -> Reply:
     _, pull = find_pull(ctx, ctx.repo())
     if pull.merged_at is None:
@@ -215,11 +233,13 @@ def create_review(ctx: Context) -> Reply:
     return Reply(shown)
 
 
+_COMMITS = "/repos/{owner}/{repo}/commits"
 _PULLS = "/repos/{owner}/{repo}/pulls"
 _PULL = f"{_PULLS}/{{number:int}}"
 ROUTES: RouteTable = [
     ("GET", _PULLS, list_pulls),
     ("POST", _PULLS, create_pull),
+    ("GET", f"{_COMMITS}/{{sha}}/pulls", pulls_of_commit),
     ("GET", _PULL, get_pull),
     ("PATCH", _PULL, edit_pull),
     ("GET", f"{_PULL}/files", pull_files),

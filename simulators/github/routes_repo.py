@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-from simulators.github import branches, render, render_git
+from simulators.github import branches, render, render_git, webhooks
 from simulators.github.context import ApiError, Context, Reply, RouteTable, invalid, not_found
 from simulators.github.models import Json, Repo, Status, now
 from simulators.github.objects import FILE, TreeEntry
@@ -197,7 +197,12 @@ def create_status(ctx: Context) -> Reply:
         created_at=now(),
     )
     ctx.store.put(status, repo.key)
-    return Reply(render.status(ctx, repo, status), 201)
+    shown = render.status(ctx, repo, status)
+    told = {name: shown[name] for name in ("id", "state", "context", "description", "target_url", "created_at")}
+    about = {"sha": sha, "name": repo.full_name, "updated_at": status.created_at, "branches": []}
+    commit = render_git.commit(ctx, repo, ctx.git(repo).commit(sha))
+    webhooks.emit(ctx, repo, "status", {**told, **about, "commit": commit})
+    return Reply(shown, 201)
 
 
 def list_statuses(ctx: Context) -> Reply:

@@ -16,14 +16,19 @@ from simulators.github.store import Store
 TIMEOUT = 10.0
 
 
-def emit(ctx: Context, repo: Repo, event: str, payload: Json, *, action: str | None = None) -> None:
-    """Write a delivery; `Sender` sends it after the transaction. Nothing where no receiver is configured."""
+def emit(ctx: Context, repo: Repo | None, event: str, payload: Json, *, action: str | None = None) -> None:
+    """Write a delivery; `Sender` sends it after the transaction. Nothing where no receiver is configured.
+
+    Without `repo` it is about the App itself, which names its installation in the payload.
+    """
     if ctx.config.webhook_url is None or (ctx.acting == ctx.config.bot and not ctx.config.webhooks_for_bot):
         return
-    common: Json = {"repository": repository(ctx, repo), "sender": user(ctx, ctx.acting)}
-    if ctx.user(repo.owner).type == "Organization":
-        common["organization"] = _organization(ctx, repo)
-    if ctx.config.app_id is not None:
+    common: Json = {"sender": user(ctx, ctx.acting)}
+    if repo is not None:
+        common["repository"] = repository(ctx, repo)
+        if ctx.user(repo.owner).type == "Organization":
+            common["organization"] = _organization(ctx, repo)
+    if ctx.config.app_id is not None and repo is not None:
         installation = ctx.config.installation_id
         common["installation"] = {"id": installation, "node_id": f"MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u{installation}"}
     head = {"action": action} if action else {}

@@ -48,6 +48,21 @@ class Simulators:
         """What a Docker client takes for its host."""
         return f"{self.url}/docker".replace("http://", "tcp://", 1)
 
+    @property
+    def oidc_url(self) -> str:
+        """The issuer; GitHub's OAuth is below it, at `/github`."""
+        return f"{self.url}/oidc"
+
+    @property
+    def linear_url(self) -> str:
+        """The GraphQL API."""
+        return f"{self.url}/linear/graphql"
+
+    @property
+    def jira_url(self) -> str:
+        """The site."""
+        return f"{self.url}/jira"
+
     async def health(self) -> None:
         """Raises httpx.HTTPError unless they are up."""
         (await self._http.get("/_sim/health")).raise_for_status()
@@ -72,7 +87,8 @@ class Simulators:
 
     async def reset_faults(self, vendor: str | None = None) -> None:
         """Disarm all faults, of one vendor or of all."""
-        for name in [vendor] if vendor else ["github", "slack", "claude", "packages", "osv", "kubernetes", "docker"]:
+        everyone = ["github", "slack", "claude", "packages", "osv", "kubernetes", "docker", "linear", "jira", "oidc"]
+        for name in [vendor] if vendor else everyone:
             answer = await self._http.delete(f"/_sim/{name}/faults")
             if answer.status_code != httpx.codes.NOT_FOUND:
                 answer.raise_for_status()

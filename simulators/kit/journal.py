@@ -18,7 +18,8 @@ CREATE TABLE IF NOT EXISTS journal (
     query  TEXT NOT NULL,
     body   TEXT NOT NULL,
     status INTEGER,
-    fault  TEXT
+    fault  TEXT,
+    agent  TEXT NOT NULL DEFAULT ''
 )
 """
 
@@ -27,8 +28,8 @@ class Entry(BaseModel):
     """One request and its answer.
 
     `number` orders arrivals. `path` is relative to the vendor's mount and percent-decoded; `body` is the request's, as
-    UTF-8 with replacements. `status` is None while unanswered, and for good where a fault or a kill took the answer
-    away; with `lose_reply` it is what would have been answered.
+    UTF-8 with replacements, and `agent` its User-Agent. `status` is None while unanswered, and for good where a fault
+    or a kill took the answer away; with `lose_reply` it is what would have been answered.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +43,7 @@ class Entry(BaseModel):
     body: str
     status: int | None
     fault: str | None
+    agent: str = ""
 
 
 class Journal:
@@ -54,12 +56,15 @@ class Journal:
         # A killed process loses nothing with OFF, only a crash of the whole machine does.
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute(_SCHEMA)
+        # A journal that was begun by an earlier release is gone on with.
+        if "agent" not in {row["name"] for row in self._db.execute("PRAGMA table_info(journal)")}:
+            self._db.execute("ALTER TABLE journal ADD COLUMN agent TEXT NOT NULL DEFAULT ''")
 
-    def begin(self, vendor: str, method: str, path: str, query: str, body: bytes) -> int:
+    def begin(self, vendor: str, method: str, path: str, query: str, body: bytes, *, agent: str = "") -> int:
         """Record that a request arrived; returns its number."""
         cursor = self._db.execute(
-            "INSERT INTO journal (time, vendor, method, path, query, body) VALUES (?, ?, ?, ?, ?, ?)",
-            (time.time(), vendor, method, path, query, body.decode(errors="replace")),
+            "INSERT INTO journal (time, vendor, method, path, query, body, agent) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (time.time(), vendor, method, path, query, body.decode(errors="replace"), agent),
         )
         return cursor.lastrowid or 0
 

@@ -25,7 +25,9 @@ class Simulated:
             return
         path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
         body = await _read(receive)
-        number = self._journal.begin(self._vendor, scope["method"], path, scope["query_string"].decode(), body)
+        agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+        query = scope["query_string"].decode()
+        number = self._journal.begin(self._vendor, scope["method"], path, query, body, agent=agent)
         struck = self._faults.strike(scope["method"], path)
         for fault in struck:
             if fault.kind == "latency":

@@ -1,8 +1,8 @@
 """A stand-in for Slack, as a server.
 
 The Web API is at `/{method}`, to be mounted at the base URL that the vendor's SDK is given. What people do and see is
-below `/_sim/slack/` (and `/_people/`): `POST click`, `POST command`, `POST users`, `GET messages`, `GET responses`;
-`response/{token}` is where response URLs lead.
+below `/_sim/slack/` (and `/_people/`): `POST click`, `command`, `submit`, `mention`, `home`, `event`, `verify`, `users`
+and `configure`, `GET messages`, `responses` and `views`; `response/{token}` is where response URLs lead.
 """
 
 import hmac
@@ -18,7 +18,9 @@ from starlette.routing import Route
 
 from simulators.slack import arguments
 from simulators.slack.arguments import SlackError
+from simulators.slack.calling import Calling
 from simulators.slack.methods import Methods
+from simulators.slack.modals import Filling
 from simulators.slack.people import People
 from simulators.slack.store import Store
 
@@ -27,7 +29,7 @@ PREFIXES = (CONTROL, "/_people")
 
 
 class Workspace:
-    """The routes. `config`: `token`, `signing_secret`, `callback_url`, and optionally `command_url` and `channel`."""
+    """The routes. `config`: `token`, `signing_secret`, `callback_url`, maybe `command_url`, `event_url`, `channel`."""
 
     def __init__(self, state_dir: Path, config: Mapping[str, Any]) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -36,7 +38,9 @@ class Workspace:
         if config.get("channel"):
             self._store.ensure_channel(str(config["channel"]))
         self._methods = Methods(self._store)
-        self._people = People(self._store, config)
+        self._calling = Calling(config)
+        self._people = People(self._store, self._calling)
+        self._filling = Filling(self._store, self._calling, self._people)
 
     async def call(self, request: Request) -> Response:
         """A method of the Web API. Slack answers 200 also when it refuses."""
@@ -57,8 +61,37 @@ class Workspace:
     async def command(self, request: Request) -> Response:
         return JSONResponse(await self._people.command(await request.json(), response_base=_response_base(request)))
 
+    async def submit(self, request: Request) -> Response:
+        return JSONResponse(await self._filling.submit(await request.json()))
+
+    async def mention(self, request: Request) -> Response:
+        return JSONResponse(await self._people.mention(await request.json()))
+
+    async def home(self, request: Request) -> Response:
+        return JSONResponse(await self._people.home(await request.json()))
+
+    async def event(self, request: Request) -> Response:
+        return JSONResponse(await self._people.event(await request.json()))
+
+    async def verify(self, request: Request) -> Response:
+        return JSONResponse(await self._people.verify(await request.json()))
+
+    async def configure(self, request: Request) -> Response:
+        return JSONResponse(self._calling.configure(await request.json()))
+
     async def users(self, request: Request) -> Response:
-        return JSONResponse(self._store.ensure_user((await request.json())["name"]))
+        """`{"name"}`, and what else is to be known of them, such as `email` or `is_email_confirmed`."""
+        about = await request.json()
+        user = self._store.ensure_user(about.pop("name"))
+        if about:
+            self._store.describe_user(user["id"], about)
+        return JSONResponse(self._store.user(user["id"]))
+
+    async def views(self, request: Request) -> Response:
+        """What is open before `?user=`, or before everybody, oldest first; with `?all=1` what was, too."""
+        name = request.query_params.get("user")
+        user = self._store.ensure_user(name)["id"] if name else None
+        return JSONResponse({"views": self._store.views(user, still_open="all" not in request.query_params)})
 
     async def messages(self, request: Request) -> Response:
         """Every message ever posted, oldest first, deleted ones too; `?channel=` narrows."""
@@ -85,7 +118,14 @@ def create_app(state_dir: Path, config: Mapping[str, Any]) -> Starlette:
     control: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
         ("POST", "click", workspace.click),
         ("POST", "command", workspace.command),
+        ("POST", "submit", workspace.submit),
+        ("POST", "mention", workspace.mention),
+        ("POST", "home", workspace.home),
+        ("POST", "event", workspace.event),
+        ("POST", "verify", workspace.verify),
+        ("POST", "configure", workspace.configure),
         ("POST", "users", workspace.users),
+        ("GET", "views", workspace.views),
         ("GET", "messages", workspace.messages),
         ("GET", "responses", workspace.responses),
         ("POST", "response/{token}", workspace.respond),

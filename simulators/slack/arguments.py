@@ -90,6 +90,46 @@ def check_message(arguments: dict[str, Any]) -> None:
         raise SlackError("invalid_metadata_format")
 
 
+def check_view(arguments: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The view that a call names, refused where Slack would not show it."""
+    view = arguments.get("view")
+    if not isinstance(view, dict):
+        raise SlackError("invalid_arguments", messages=["[ERROR] missing required field: view"])
+    if view.get("type") != kind:
+        raise SlackError("invalid_arguments", messages=["[ERROR] unsupported type [json-pointer:/view/type]"])
+    blocks = view.get("blocks")
+    if not isinstance(blocks, list) or not 1 <= len(blocks) <= 100:
+        raise SlackError("invalid_arguments", messages=["[ERROR] between 1 and 100 items [json-pointer:/view/blocks]"])
+    problems = [problem for index, block in enumerate(blocks) for problem in _block(block, f"/view/blocks/{index}")]
+    for name, limit in (("callback_id", 255), ("private_metadata", 3000), ("external_id", 255)):
+        if len(view.get(name) or "") > limit:
+            problems.append(f"[ERROR] must be less than {limit + 1} characters [json-pointer:/view/{name}]")
+    if kind == "modal":
+        asks = any(isinstance(block, dict) and block.get("type") == "input" for block in blocks)
+        for name, needed in (("title", True), ("submit", asks), ("close", False)):
+            if needed or view.get(name) is not None:
+                problems += _text(view.get(name), 24, f"/view/{name}", kinds={"plain_text"})
+    ids = [block["block_id"] for block in blocks if isinstance(block, dict) and block.get("block_id")]
+    if len(ids) != len(set(ids)):
+        problems.append("[ERROR] block_id must be unique [json-pointer:/view/blocks]")
+    if problems:
+        raise SlackError("invalid_arguments", messages=problems)
+    return view
+
+
+def _input(block: dict[str, Any], at: str) -> list[str]:
+    element = block.get("element")
+    found = _text(block["hint"], 2000, f"{at}/hint", kinds={"plain_text"}) if block.get("hint") else []
+    if not isinstance(element, dict) or element.get("type") != "plain_text_input":
+        return [*found, f"[ERROR] unsupported type [json-pointer:{at}/element]"]
+    longest = element.get("max_length", 3000)
+    if not 1 <= longest <= 3000:
+        found.append(f"[ERROR] must be between 1 and 3000 [json-pointer:{at}/element/max_length]")
+    if len(element.get("initial_value") or "") > longest:
+        found.append(f"[ERROR] longer than max_length [json-pointer:{at}/element/initial_value]")
+    return found
+
+
 def _block(block: object, at: str) -> list[str]:
     kind = block.get("type") if isinstance(block, dict) else None
     if not isinstance(block, dict) or kind not in _KINDS:
@@ -98,7 +138,8 @@ def _block(block: object, at: str) -> list[str]:
         return _actions(block.get("elements") or [], f"{at}/elements")
     if kind in _TEXTS:
         field, limit, kinds = _TEXTS[kind]
-        return _text(block.get(field), limit, f"{at}/{field}", kinds=kinds)
+        found = _text(block.get(field), limit, f"{at}/{field}", kinds=kinds)
+        return [*found, *_input(block, at)] if kind == "input" else found
     return []
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulators.slack.arguments import SlackError, check_message, flag
+from simulators.slack.modals import Views
 from simulators.slack.store import APP_ID, BOT_ID, BOT_NAME, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, Store
 
 Arguments = dict[str, Any]
@@ -17,6 +18,7 @@ Result = dict[str, Any]
 class Methods:
     def __init__(self, store: Store) -> None:
         self._store = store
+        views = Views(store)
         self.by_name: dict[str, Callable[[Arguments], Result]] = {
             "auth.test": self.auth_test,
             "chat.postMessage": self.post_message,
@@ -30,7 +32,10 @@ class Methods:
             "users.info": self.user,
             "users.list": self.users,
             "reactions.add": self.react,
-            "views.open": self.open_view,
+            "views.open": views.open,
+            "views.push": views.push,
+            "views.update": views.update,
+            "views.publish": views.publish,
         }
 
     def auth_test(self, _: Arguments) -> Result:
@@ -149,16 +154,6 @@ class Methods:
         reactions.append({"name": name, "users": [BOT_USER_ID], "count": 1})
         self._store.replace(channel["id"], message["ts"], message)
         return {}
-
-    def open_view(self, arguments: Arguments) -> Result:
-        view = arguments.get("view")
-        if not isinstance(view, dict) or view.get("type") not in {"modal", "home"}:
-            raise SlackError("invalid_arguments", messages=["[ERROR] missing required field: view"])
-        trigger = str(arguments.get("trigger_id", ""))
-        refusal = self._store.use_trigger(trigger)
-        if refusal:
-            raise SlackError(refusal)
-        return {"view": self._store.add_view(trigger, view)}
 
     def _by_id(self, arguments: Arguments) -> dict[str, Any]:
         found = self._store.channel(str(arguments.get("channel", "")))

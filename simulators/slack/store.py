@@ -13,6 +13,7 @@ APP_ID = "A0CCB"
 BOT_ID = "B0CCB"
 BOT_USER_ID = "U0CCBBOT"
 BOT_NAME = "ccb"
+TRIGGER_SECONDS = 3
 
 CHANNELS = (("C0INTEGRATIONS", "integrations", True), ("C0GENERAL", "general", True), ("C0RANDOM", "random", False))
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -24,8 +25,10 @@ CREATE TABLE IF NOT EXISTS message (channel TEXT, ts TEXT, body TEXT, deleted IN
 CREATE TABLE IF NOT EXISTS response (
     id INTEGER PRIMARY KEY, token TEXT, channel TEXT, ts TEXT, user TEXT, body TEXT, at REAL);
 CREATE TABLE IF NOT EXISTS response_url (token TEXT PRIMARY KEY, channel TEXT, ts TEXT, user TEXT, at REAL);
-CREATE TABLE IF NOT EXISTS trigger_id (id TEXT PRIMARY KEY, at REAL, used INT DEFAULT 0);
-CREATE TABLE IF NOT EXISTS view (id TEXT PRIMARY KEY, trigger_id TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS trigger_of (id TEXT PRIMARY KEY, user TEXT, at REAL, used INT DEFAULT 0);
+CREATE TABLE IF NOT EXISTS shown_view (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE, user TEXT, body TEXT, is_open INT DEFAULT 1);
+CREATE TABLE IF NOT EXISTS about_user (id TEXT PRIMARY KEY, body TEXT);
 """
 
 
@@ -58,13 +61,28 @@ class Store:
         return _channel(row) if row else None
 
     def users(self) -> list[dict[str, Any]]:
-        return [_user(row) for row in self._db.execute("SELECT id, name, real_name, is_bot FROM user ORDER BY id")]
+        return [self._user(row) for row in self._db.execute("SELECT id, name, real_name, is_bot FROM user ORDER BY id")]
 
     def user(self, name_or_id: str) -> dict[str, Any] | None:
         row = self._db.execute(
             "SELECT id, name, real_name, is_bot FROM user WHERE id = ? OR name = ?", (name_or_id, name_or_id)
         ).fetchone()
-        return _user(row) if row else None
+        return self._user(row) if row else None
+
+    def describe_user(self, user_id: str, about: dict[str, Any]) -> None:
+        """Set fields of the person, and `email` of their profile."""
+        known = self._about(user_id) | about
+        self._db.execute("INSERT OR REPLACE INTO about_user VALUES (?, ?)", (user_id, json.dumps(known)))
+
+    def _about(self, user_id: str) -> dict[str, Any]:
+        row = self._db.execute("SELECT body FROM about_user WHERE id = ?", (user_id,)).fetchone()
+        return json.loads(row[0]) if row else {}
+
+    def _user(self, row: tuple[str, str, str, int]) -> dict[str, Any]:
+        user = _user(row)
+        about = self._about(user["id"])
+        email = about.pop("email", user["profile"]["email"])
+        return {**user, **about, "profile": {**user["profile"], "email": email}}
 
     def ensure_user(self, name: str) -> dict[str, Any]:
         """The person of this name or id; somebody new joins the workspace."""
@@ -142,27 +160,72 @@ class Store:
         rows = self._db.execute("SELECT channel, ts, user, body FROM response ORDER BY id")
         return [{"channel": row[0], "ts": row[1], "user": row[2], "body": json.loads(row[3])} for row in rows]
 
-    def new_trigger(self) -> str:
+    def new_trigger(self, user: str) -> str:
         trigger = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        self._db.execute("INSERT INTO trigger_id VALUES (?, ?, 0)", (trigger, time.time()))
+        self._db.execute("INSERT INTO trigger_of VALUES (?, ?, ?, 0)", (trigger, user, time.time()))
         return trigger
 
-    def use_trigger(self, trigger: str) -> str | None:
-        """The error of using it, if any. A trigger lives three seconds and opens one view."""
-        row = self._db.execute("SELECT at, used FROM trigger_id WHERE id = ?", (trigger,)).fetchone()
+    def use_trigger(self, trigger: str) -> tuple[str, str | None]:
+        """Whose it is, and the error of using it. A trigger lives three seconds and opens one view."""
+        row = self._db.execute("SELECT user, at, used FROM trigger_of WHERE id = ?", (trigger,)).fetchone()
         if row is None:
-            return "invalid_trigger_id"
-        if row[1]:
-            return "exchanged_trigger_id"
-        if time.time() - row[0] > 3:
-            return "expired_trigger_id"
-        self._db.execute("UPDATE trigger_id SET used = 1 WHERE id = ?", (trigger,))
-        return None
+            return "", "invalid_trigger_id"
+        if row[2]:
+            return row[0], "exchanged_trigger_id"
+        if time.time() - row[1] > TRIGGER_SECONDS:
+            return row[0], "expired_trigger_id"
+        self._db.execute("UPDATE trigger_of SET used = 1 WHERE id = ?", (trigger,))
+        return row[0], None
 
-    def add_view(self, trigger: str, view: dict[str, Any]) -> dict[str, Any]:
-        stored = {**view, "id": f"V{secrets.token_hex(5).upper()}", "team_id": TEAM_ID, "app_id": APP_ID}
-        self._db.execute("INSERT INTO view VALUES (?, ?, ?)", (stored["id"], trigger, json.dumps(stored)))
+    def add_view(self, view: dict[str, Any], user: str, *, previous: str | None) -> dict[str, Any]:
+        """Open it; a home takes the place of the one before."""
+        view_id = f"V{secrets.token_hex(5).upper()}"
+        stored = {
+            "private_metadata": "",
+            "callback_id": "",
+            "state": {"values": {}},
+            "external_id": "",
+            **view,
+            "id": view_id,
+            "team_id": TEAM_ID,
+            "app_id": APP_ID,
+            "app_installed_team_id": TEAM_ID,
+            "bot_id": BOT_ID,
+            "hash": secrets.token_hex(8),
+            "previous_view_id": previous,
+            "root_view_id": previous or view_id,
+        }
+        if view["type"] == "home":
+            for one in self.views(user, still_open=True):
+                if one["type"] == "home":
+                    self.close_view(one["id"])
+        self._db.execute(
+            "INSERT INTO shown_view (id, user, body) VALUES (?, ?, ?)", (view_id, user, json.dumps(stored))
+        )
         return stored
+
+    def change_view(self, view_id: str, view: dict[str, Any]) -> dict[str, Any]:
+        found = self.view(view_id, "")
+        stored = {**(found or {}), **view, "hash": secrets.token_hex(8)}
+        self._db.execute("UPDATE shown_view SET body = ? WHERE id = ?", (json.dumps(stored), view_id))
+        return stored
+
+    def close_view(self, view_id: str) -> None:
+        self._db.execute("UPDATE shown_view SET is_open = 0 WHERE id = ?", (view_id,))
+
+    def view(self, view_id: str, external_id: str) -> dict[str, Any] | None:
+        rows = self._db.execute("SELECT body FROM shown_view WHERE is_open ORDER BY number DESC")
+        views: list[dict[str, Any]] = [json.loads(row[0]) for row in rows]
+        named = (one for one in views if one["id"] == view_id or (external_id and one["external_id"] == external_id))
+        return next(named, None)
+
+    def views(self, user: str | None, *, still_open: bool) -> list[dict[str, Any]]:
+        """What was opened before this person, or anybody, oldest first."""
+        rows = self._db.execute(
+            "SELECT body FROM shown_view WHERE (? IS NULL OR user = ?) AND (is_open OR NOT ?) ORDER BY number",
+            (user, user, still_open),
+        )
+        return [json.loads(row[0]) for row in rows]
 
 
 def _channel(row: tuple[str, str, int]) -> dict[str, Any]:
@@ -178,5 +241,6 @@ def _user(row: tuple[str, str, str, int]) -> dict[str, Any]:
         "real_name": real_name,
         "deleted": False,
         "is_bot": bool(is_bot),
+        "is_email_confirmed": not is_bot,
         "profile": {"real_name": real_name, "display_name": name, "email": f"{name}@example.com"},
     }

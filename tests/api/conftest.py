@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import gc
 import secrets
 import sys
 from collections.abc import AsyncIterator
@@ -11,30 +10,37 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.testing import TestRunActivities
 from adapters.artifacts import ArtifactSettings
-from adapters.database import Database, DatabaseSettings, SecretsSettings, SqlIntegrations
+from adapters.database import DatabaseSettings, SecretsSettings
 from adapters.database.migrate import migrate
 from adapters.openapi import OpenApiSettings
 from adapters.policy import ReviewSettings
 from adapters.process_target import ProcessTargetSettings
-from adapters.temporal import ActivityInterceptor, TemporalSettings
-from api.settings import ApiSettings, WebhookSettings
+from adapters.temporal import TemporalSettings
+from adapters.tokens import PasswordSettings, TokenSettings
+from api.logins import DoorSettings
+from api.settings import AccountSettings, ApiSettings, RateSettings, WebhookSettings
 from api.wiring import ProcessSettings, open_services
-from domain.runs import LIFECYCLE_QUEUE
-from tests.api.stand_in import Deaf, StandIn, StandInActivities, StandInUpdate
-from tests.api.stand_in_deploying import DeployingActivities, StandInDeploying
-from tests.api.stand_in_ending import EndingActivities, StandInDeprecating, StandInRetiring, StandInUndeprecating
-from tests.api.stand_in_testing import StandInTesting
-from tests.api.world import REPOSITORY, SIGNING_SECRET, WEBHOOK_SECRET, World, served
+from domain.accounts import Registration
+from tests.api.doors import Door, open_the_door
+from tests.api.staged import staged
+from tests.api.world import (
+    REPOSITORY,
+    RETIRED_SECRET,
+    SIGNING_SECRET,
+    TRACKER_SECRET,
+    WEBHOOK_SECRET,
+    World,
+    served,
+)
 from tests.servers import folder, free_ports, process, ready
 
 IDLE = "idle"
 """A namespace in which no worker runs."""
+FUZZED = "fuzzed"
+"""That of the API which is tried with whatever its document admits."""
 
 
 @pytest.fixture(scope="session")
@@ -45,12 +51,13 @@ async def temporal() -> AsyncIterator[str]:
     attributes = ("IntegrationId", "IntegrationName", "Operation", "Stage", "OrganizationId")
     command = [binary, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)]
     command += ["--http-port", str(http), "--metrics-port", str(metrics), "--namespace", IDLE, "--log-level", "warn"]
+    command += ["--namespace", FUZZED]
     command += [part for name in attributes for part in ("--search-attribute", f"{name}=Keyword")]
     address = f"127.0.0.1:{port}"
     with folder() as home, process(command, log=home / "log") as child:
 
         async def ask() -> None:
-            for namespace in ("default", IDLE):
+            for namespace in ("default", IDLE, FUZZED):
                 client = await Client.connect(address, namespace=namespace)
                 await client.count_workflows("Stage = 'active'")
 
@@ -75,53 +82,26 @@ async def settings(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> P
         artifacts=ArtifactSettings(url=f"file://{data_dir}/artifacts"),
         documents=OpenApiSettings(),
         target=ProcessTargetSettings(url=f"http://127.0.0.1:{nothing}", key=SecretStr(key), timeout=2),
-        webhooks=WebhookSettings(github=SecretStr(WEBHOOK_SECRET), slack=SecretStr(SIGNING_SECRET)),
+        door=DoorSettings(
+            accounts=AccountSettings(registration=Registration.OPEN),
+            tokens=TokenSettings(keys=SecretStr(base64.b64encode(secrets.token_bytes(32)).decode())),
+            passwords=PasswordSettings(memory_kib=64),
+        ),
+        rates=RateSettings.unlimited(),
+        webhooks=WebhookSettings(
+            github=SecretStr(WEBHOOK_SECRET),
+            slack=SecretStr(SIGNING_SECRET),
+            linear=SecretStr(f"{RETIRED_SECRET}, {TRACKER_SECRET}"),
+            jira=SecretStr(f"{RETIRED_SECRET}, {TRACKER_SECRET}"),
+        ),
     )
 
 
 @pytest.fixture(scope="session")
 async def world(settings: ProcessSettings) -> AsyncIterator[World]:
     """The API, with runs that answer."""
-    client = await Client.connect(settings.temporal.address, data_converter=pydantic_data_converter)
-    database = await Database.open(settings.database)
-    activities = StandInActivities(SqlIntegrations(database))
-    deploying = DeployingActivities(SqlIntegrations(database))
-    ending = EndingActivities(SqlIntegrations(database))
-    services = await open_services(settings)
-    testing = TestRunActivities(services.test_runs, services.integrations, services.artifacts)
-    worker = Worker(
-        client,
-        task_queue=LIFECYCLE_QUEUE,
-        workflows=[
-            StandIn,
-            StandInTesting,
-            StandInUpdate,
-            StandInDeploying,
-            StandInDeprecating,
-            StandInUndeprecating,
-            StandInRetiring,
-            Deaf,
-        ],
-        activities=[
-            activities.accept,
-            activities.begin,
-            activities.walk,
-            activities.enter,
-            deploying.begin,
-            ending.begin,
-            testing.begin,
-            testing.finish,
-        ],
-        interceptors=[ActivityInterceptor()],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-    )
-    async with worker, served(services) as url:
-        (settings.api.data_dir / "stack.json").write_text(f'{{"api_url": "{url}"}}')
-        yield World(url, services, settings.api.data_dir)
-    await services.close()
-    await database.close()
-    # SQLAlchemy's dead greenlets, collected while Python 3.11 compiles a module, upset its count of the stack's depth.
-    gc.collect()
+    async with staged(settings) as world:
+        yield world
 
 
 @pytest.fixture(scope="session")
@@ -133,3 +113,10 @@ async def idle(settings: ProcessSettings) -> AsyncIterator[World]:
     async with served(services) as url:
         yield World(url, services, settings.api.data_dir)
     await services.close()
+
+
+@pytest.fixture(scope="session")
+async def door(settings: ProcessSettings, world: World) -> AsyncIterator[Door]:
+    """The API with a clock that tests set, and mail that they read."""
+    async with open_the_door(settings, world.services) as door:
+        yield door

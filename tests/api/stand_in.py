@@ -45,8 +45,11 @@ from domain.runs import (
     Waiting,
 )
 from domain.steps import BeginRun
+from tests.api.stand_in_saying import Saying
 
 CONTENT = content_hash(b"content")
+REF = ArtifactRef(hash=CONTENT, size=7)
+"""Of files and a plan that are nowhere stored, unless others are given."""
 VERSION = "1.0.0"
 _WALK = [Stage.ANALYZING, Stage.GENERATING, Stage.TESTING, Stage.REVIEWING]
 _ONCE = RetryPolicy(maximum_attempts=1)
@@ -54,8 +57,9 @@ _LIMIT = timedelta(seconds=20)
 
 
 class StandInActivities:
-    def __init__(self, integrations: SqlIntegrations) -> None:
+    def __init__(self, integrations: SqlIntegrations, files: ArtifactRef = REF, plan: ArtifactRef = REF) -> None:
         self._integrations = integrations
+        self._files, self._plan = files, plan
 
     @activity.defn(name="stand_in.accept")
     async def accept(self, cmd: CreateIntegration) -> Integration:
@@ -72,8 +76,13 @@ class StandInActivities:
         """To reviewing, with a version."""
         for stage in _WALK:
             await self._integrations.enter(cmd.integration_id, stage, key=f"walk/{stage}")
-        ref = ArtifactRef(hash=CONTENT, size=7)
-        version = Version(integration_id=cmd.integration_id, version=VERSION, content_hash=CONTENT, files=ref, plan=ref)
+        version = Version(
+            integration_id=cmd.integration_id,
+            version=VERSION,
+            content_hash=CONTENT,
+            files=self._files,
+            plan=self._plan,
+        )
         await self._integrations.record_version(version, key="walk")
 
     @activity.defn(name="stand_in.enter")
@@ -99,7 +108,7 @@ class StandInActivities:
 
 
 @workflow.defn(name=UPDATE_WORKFLOW)
-class StandInUpdate:
+class StandInUpdate(Saying):
     """Begins, and goes on until it is abandoned."""
 
     @workflow.init

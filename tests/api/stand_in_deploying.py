@@ -16,6 +16,7 @@ from domain.lifecycle import Operation
 from domain.operations import DEPLOY_WORKFLOW, DeployVersion
 from domain.runs import ABANDON_UPDATE, ACCEPTED_UPDATE, Abandon, RunAccepted
 from domain.steps import BeginRun
+from tests.api.stand_in_saying import Saying
 
 WAITS = "wait"
 """The reason with which it waits."""
@@ -45,7 +46,7 @@ class DeployingActivities:
 
 
 @workflow.defn(name=DEPLOY_WORKFLOW)
-class StandInDeploying:
+class StandInDeploying(Saying):
     @workflow.init
     def __init__(self, cmd: DeployVersion) -> None:
         self._cmd = cmd

@@ -24,6 +24,7 @@ from domain.operations import (
 )
 from domain.runs import ACCEPTED_UPDATE, RunAccepted, Work
 from domain.steps import BeginRun
+from tests.api.stand_in_saying import Saying
 
 
 class Told(Data):
@@ -59,7 +60,7 @@ class EndingActivities:
             raise to_failure(error) from error
 
 
-class _Ending:
+class _Ending(Saying):
     def __init__(self) -> None:
         self._begun = False
         self._refused: ApplicationError | None = None

@@ -176,7 +176,7 @@ async def test_one_run_at_a_time_and_the_same_key_is_the_same_run(world: World, 
         row = (await api.get(f"/api/v1/integrations/{waiting.name}")).json()
     assert busy["details"]["workflow_id"] == row["workflow_id"]
     assert (again.status_code, again.json()["run_id"]) == (202, row["run_id"])
-    assert (other.status_code, "Idempotency-Key" in other.json()["detail"]) == (409, True)
+    assert (other.status_code, "Idempotency-Key" in other.json()["detail"]) == (422, True)
     assert len(await told(world, waiting)) == 1
 
 

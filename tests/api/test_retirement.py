@@ -88,7 +88,12 @@ async def test_it_is_retired_by_either_way(world: World, way: str):
         else:
             path = f"/api/v1/integrations/{row.name}"
             is_problem(await api.delete(path), 422, "invalid_input")
-            answer = await api.delete(path, params={"reason": "gone", "force": True})
+            why = {"reason": "gone", "force": True}
+            is_problem(await api.delete(path, params=why), 428, "precondition_required")
+            old = {"If-Match": '"0"'}
+            is_problem(await api.delete(path, params=why, headers=old), 412, "precondition_failed")
+            seen = (await api.get(path)).headers["etag"]
+            answer = await api.delete(path, params=why, headers={"If-Match": seen})
     assert answer.status_code == 202, answer.text
     (cmd,) = await told(world, row)
     assert (cmd["reason"], cmd["forced"], cmd["quiet"]) == ("gone", True, "PT15M")

@@ -3,6 +3,7 @@
 import pytest
 
 from api.wiring import OPERATOR, admit_operator
+from domain.access import RIGHTS
 from domain.errors import InvalidInput
 from domain.people import Role
 from tests.api.world import World, a_request, fresh_name
@@ -32,7 +33,9 @@ async def test_without_a_key_that_is_known_nothing_is_done(
         answer = await api.request(method, path, json=body, headers=headers)
     assert answer.status_code == 401
     assert answer.json()["code"] == "unauthenticated"
-    assert answer.headers["www-authenticate"].startswith("Bearer")
+    challenge = answer.headers["www-authenticate"]
+    assert challenge.startswith("Bearer")
+    assert ("invalid_token" in challenge) is (key is not None)
     assert key is None or key not in answer.text
 
 
@@ -46,7 +49,10 @@ async def test_a_role_below_is_refused_and_the_role_is_enough(
         async with world.client(lower) as api:
             answer = await api.request(method, path, json=body)
         assert answer.status_code == 403, (lower, answer.text)
-        assert answer.json()["details"] == {"needed": role, "role": lower}
+        details = answer.json()["details"]
+        assert details["role"] == lower
+        assert details["needed"] in set(RIGHTS[role].grants) - set(RIGHTS[lower].grants)
+        assert details["has"] == RIGHTS[lower].names
     async with world.client(role) as api:
         answer = await api.request(method, path, json=body)
     assert answer.status_code not in {401, 403}, answer.text

@@ -54,7 +54,7 @@ async def test_asking_for_an_update_once(world: World) -> None:
         again = await api.post(path, json=body, headers={"Idempotency-Key": "k"})
         assert (again.status_code, again.json()) == (202, first.json())
         other = await api.post(path, json=body | {"title": "Two"}, headers={"Idempotency-Key": "k"})
-        is_problem(other, 409, "conflict")
+        is_problem(other, 422, "idempotency_key_reused")
         meanwhile = await api.post(path, json=body)
         is_problem(meanwhile, 409, "conflict")
         assert meanwhile.json()["details"]["workflow_id"] == first.json()["workflow_id"]

@@ -16,6 +16,7 @@ import httpx
 import uvicorn
 
 from api.app import create_app
+from api.protocol import configured
 from api.services import Services
 from api.wiring import ProcessSettings
 from domain import ids
@@ -23,6 +24,8 @@ from domain.people import Person, Role
 
 WEBHOOK_SECRET = "a webhook secret for tests"
 SIGNING_SECRET = "a signing secret for tests"
+TRACKER_SECRET = "a secret of trackers for tests"
+RETIRED_SECRET = "a secret that is being rotated out"
 REPOSITORY = "acme/integrations"
 
 DOCUMENT = {
@@ -41,9 +44,11 @@ def environment_of(settings: ProcessSettings, port: int) -> dict[str, str]:
         "CCB_TEMPORAL_ADDRESS": settings.temporal.address,
         "CCB_DATABASE_URL": settings.database.url.get_secret_value(),
         "CCB_SECRETS_KEY": settings.secrets.key.get_secret_value(),
+        "CCB_TOKENS_KEYS": settings.door.tokens.keys.get_secret_value(),
         "CCB_ARTIFACTS_URL": settings.artifacts.url,
         "CCB_RUNNER_KEY": settings.target.key.get_secret_value(),
         "CCB_GITHUB_REPOSITORY": REPOSITORY,
+        **{f"CCB_RATE_{name}": "none" for name in ("PER_USER", "PER_IP", "GLOBAL", "BURST", "WEBHOOKS")},
     }
 
 
@@ -110,9 +115,9 @@ async def run_ccb(*arguments: str, environment: dict[str, str], folder: Path) ->
 @asynccontextmanager
 async def served(services: Services) -> AsyncIterator[str]:
     """The URL of the API over `services`, while it runs."""
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(services), host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=1)
-    )
+    config = configured(create_app(services), patience=services.edge.read_timeout)
+    config.timeout_graceful_shutdown = 1
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     await until(lambda: _answer(server.started or serving.done()))
     if serving.done():

@@ -57,6 +57,18 @@ async def simulators(receiver: Receiver) -> AsyncIterator[Simulators]:
         "osv": {},
         "kubernetes": {"token": secrets.token_hex(16), "namespaces": ["ccb"]},
         "docker": {},
+        "linear": {
+            "token": f"lin_api_{secrets.token_hex(20)}",
+            "webhook_secret": secrets.token_hex(16),
+            "webhook_url": f"{receiver.url}/linear",
+        },
+        "jira": {
+            "email": "ccb@example.com",
+            "token": secrets.token_urlsafe(24),
+            "webhook_secret": secrets.token_hex(16),
+            "webhook_url": f"{receiver.url}/jira",
+        },
+        "oidc": {"clients": {}},
     }
     kept = {**config, "github": {**config["github"], "private_key": private_key}}
     async with simulated(config, kept) as running:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.servers import free_ports
@@ -23,18 +23,19 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What came, in order. `status` is what the next ones are answered with."""
+    """What came, in order. `status` and `body` are what the next ones are answered with."""
 
     url: str
     received: list[Received] = field(default_factory=list)
     status: int = 202
+    body: str = "ok"
 
     def at(self, path: str) -> list[Received]:
         return [each for each in self.received if each.path == path]
 
     def clear(self) -> None:
         self.received.clear()
-        self.status = 202
+        self.status, self.body = 202, "ok"
 
 
 @asynccontextmanager
@@ -45,7 +46,8 @@ async def receiving() -> AsyncIterator[Receiver]:
     async def take(request: Request) -> Response:
         body = await request.body()
         receiver.received.append(Received(request.url.path, dict(request.headers), body))
-        return PlainTextResponse("ok", receiver.status)
+        kind = "application/json" if receiver.body.startswith("{") else "text/plain"
+        return Response(receiver.body, receiver.status, media_type=kind)
 
     app = Starlette(routes=[Route("/{rest:path}", take, methods=["POST"])])
     server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", access_log=False, log_level="warning"))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.checks import check_made_once, check_nothing_made, files_at
 from tests.e2e.outside import CITIES
-from tests.e2e.world import APPROVE, REQUEST_CHANGES, World, eventually
+from tests.e2e.world import APPROVE, World, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -39,7 +39,7 @@ async def test_changes_asked_for_in_slack(world: World) -> None:
     before = await world.reviewable("changing")
     assert (await world.approve("grace", "changing", before["content_hash"])).status_code == 200
     (message,) = await world.messages("changing")
-    await world.click("alan", message, REQUEST_CHANGES, 'Please rename the title to "All the cities"')
+    await world.request_changes("alan", message, 'Please rename the title to "All the cities"')
     after = await world.reviewable("changing", other_than=before["content_hash"])
     (pull,) = await world.pulls("changing")
     assert after["content_hash"] in pull["body"]

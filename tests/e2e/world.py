@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ import httpx
 from cli.stack import Addresses
 from simulators.kit import Entry, Simulators
 from tests.e2e.outside import Outside
+from tests.until import until
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -151,11 +152,26 @@ class World:
         found: list[Json] = (await self.simulators.look("slack", "messages"))["messages"]
         return [each for each in found if not each["deleted"]]
 
-    async def click(self, person: str, message: Json, action: str, comment: str | None = None) -> None:
+    async def click(self, person: str, message: Json, action: str) -> None:
         clicked = await self.simulators.act(
-            "slack", "click", user=person, channel=message["channel"], ts=message["ts"], action=action, comment=comment
+            "slack", "click", user=person, channel=message["channel"], ts=message["ts"], action=action
         )
         assert clicked["status"] == 200, clicked
+
+    async def request_changes(self, person: str, message: Json, words: str) -> None:
+        """Click, and write in the form that opens; clicked again, as people would, if it opened too late."""
+
+        async def opened() -> bool | None:
+            views = (await self.simulators.look("slack", "views", user=person))["views"]
+            return any(each["type"] == "modal" for each in views) or None
+
+        for _ in range(5):
+            await self.click(person, message, REQUEST_CHANGES)
+            with suppress(TimeoutError):
+                await until(opened, within=10)
+                break
+        done = await self.simulators.act("slack", "submit", user=person, values={"words": words})
+        assert done["shown"] == "closed", done
 
     # The runner, and what runs there
 

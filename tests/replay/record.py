@@ -27,7 +27,7 @@ from tests.workflows.deployable import BROKEN, loaded, two
 from tests.workflows.keeping import kept
 from tests.workflows.tried import asked, copies, serving
 from tests.workflows.updating import active, update_of, updated
-from tests.workflows.world import Failing, World, standing
+from tests.workflows.world import REPOSITORY, Failing, World, standing
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -205,14 +205,40 @@ SCENARIOS: dict[str, Callable[[World], Awaitable[Work]]] = {
 }
 
 
-async def ignored_delivery(world: World) -> None:
-    body = await world.artifacts.put(json.dumps({"action": "opened"}).encode(), "application/octet-stream")
-    delivery = Delivery(source="github", id=ids.new("del"), event="ping", received_at=datetime.now(UTC), body=body)
+async def delivery(world: World, name: str, event: str, payload: dict[str, Any]) -> None:
+    """What came of a webhook."""
+    body = await world.artifacts.put(json.dumps(payload).encode(), "application/octet-stream")
+    given = Delivery(source="github", id=ids.new("del"), event=event, received_at=datetime.now(UTC), body=body)
     async with world.workers():
-        await world.runs.start_delivery(delivery)
-        handle = world.client.get_workflow_handle(ids.delivery_workflow("github", delivery.id))
+        await world.runs.start_delivery(given)
+        handle = world.client.get_workflow_handle(ids.delivery_workflow("github", given.id))
         await handle.result()
-        await _save(handle, "delivery-ignored")
+        await _save(handle, name)
+
+
+async def deliveries(world: World) -> None:
+    """One that leads to nothing, a check that failed on nobody's commit, and a question on an issue that asked."""
+    await delivery(world, "delivery-ignored", "ping", {"action": "opened"})
+    ada = {"login": "ada", "id": 1}
+    about: dict[str, Any] = {"repository": {"full_name": REPOSITORY}, "sender": ada}
+    sha = (await world.github("commits/main"))["sha"]
+    await delivery(world, "delivery-check", "status", {"sha": sha, "state": "failure", "context": "ci", **about})
+    cmd = await world.request("[simulate: refuse]")
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        await world.ended(cmd)
+    assert cmd.issue is not None
+    issue = {
+        "number": cmd.issue.number,
+        "title": "Cities please",
+        "html_url": "https://github.example/issues/1",
+        "state": "open",
+        "created_at": "2026-11-23T09:00:00Z",
+        "user": ada,
+    }
+    comment = {"id": 1, "body": "/ccb status", "html_url": "https://github.example/issues/1#1", "user": ada}
+    said = {"action": "created", "issue": issue, "comment": comment, **about}
+    await delivery(world, "delivery-commented", "issue_comment", said)
 
 
 async def tests(world: World) -> None:
@@ -243,8 +269,8 @@ async def main(*wanted: str) -> None:
             await _save(world.client.get_workflow_handle(lifecycle), name)
             async for child in world.client.list_workflows(f"WorkflowId STARTS_WITH '{lifecycle}/'"):
                 await _save(world.client.get_workflow_handle(child.id), f"{name}-{child.id.rsplit('/', 1)[1]}")
-        if not wanted or "delivery-ignored" in wanted:
-            await ignored_delivery(world)
+        if not wanted or "deliveries" in wanted:
+            await deliveries(world)
         if not wanted or "tests" in wanted:
             await tests(world)
         if not wanted or "watches" in wanted:

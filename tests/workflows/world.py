@@ -327,5 +327,6 @@ async def standing() -> AsyncIterator[World]:
             assert url is not None
             async with opened(plans[0].settings, url, Path(folder)) as world:
                 # Nobody listens for webhooks here: requests come from the tests.
-                await world.simulators.act("github", "configure", webhook_url=None)
+                for vendor in ("github", "linear", "jira"):
+                    await world.simulators.act(vendor, "configure", webhook_url=None)
                 yield world

@@ -4,8 +4,11 @@ import asyncio
 
 import pytest
 
-from adapters.counters import open_counters
+from adapters.counters import FallbackCounters, open_counters
+from adapters.counters.redis_buckets import RedisCounters
 from domain.errors import InvalidInput, StorageUnavailable
+from domain.rates import Bucket
+from tests import servers
 from tests.servers import free_ports
 
 
@@ -51,6 +54,33 @@ async def test_many_at_once_take_no_more_than_there_is(counters, url):
         await other.close()
 
 
+async def test_several_buckets_are_taken_from_together_or_not_at_all(counters):
+    wide, narrow = Bucket("wide", 5, 0.01), Bucket("narrow", 2, 0.01)
+    assert [(one.wait, one.remaining) for one in await counters.take_all([wide, narrow])] == [(0.0, 4), (0.0, 1)]
+    await counters.take_all([wide, narrow])
+    for _ in range(3):
+        open_, shut = await counters.take_all([wide, narrow])
+        assert (open_.wait, open_.remaining) == (0.0, 3)
+        assert 98 < shut.wait <= 100
+        assert (shut.remaining, 198 < shut.full_in <= 200) == (0, True)
+    (left,) = await counters.take_all([wide], amount=3)
+    assert (left.wait, left.remaining, 498 < left.full_in <= 500) == (0.0, 0, True)
+    assert await counters.take_all([]) == []
+
+
+async def test_together_is_exact_with_many_at_once(counters, url):
+    others = [counters] if url is None else [counters, open_counters(url)]
+    shared = Bucket("shared", 60, 0.01)
+    each = [Bucket(f"one-{number}", 25, 0.01) for number in range(4)]
+    asked = [others[i % len(others)].take_all([shared, each[i % 4]]) for i in range(240)]
+    levels = await asyncio.gather(*asked)
+    assert sum(not any(level.wait for level in one) for one in levels) == 60
+    left = await counters.take_all([Bucket(one.key, 26, 0.01) for one in each])
+    assert sum(25 - one.remaining for one in left) == 60
+    for other in others[1:]:
+        await other.close()
+
+
 @pytest.mark.parametrize("wrong", [{"amount": 4}, {"amount": 0}, {"amount": -1}, {"per_second": 0.0}])
 async def test_what_can_never_be_taken_is_refused(counters, wrong):
     with pytest.raises(InvalidInput, match="can never be taken"):
@@ -64,6 +94,30 @@ async def test_full_buckets_are_forgotten(redis, redis_url):
     assert await redis.keys("*") == []
     await counters.take("a", capacity=1, per_second=0.1)
     assert 5000 < await redis.pttl("ccb:bucket:a") <= 10_001
+    await counters.close()
+
+
+async def test_while_redis_is_away_each_process_counts_by_itself_and_shares_again(tmp_path, caplog):
+    (port,) = free_ports(1)
+    bucket = Bucket("a", 2, 0.01)
+    async with servers.valkey(port=port) as url:
+        counters = FallbackCounters(RedisCounters(url, timeout=1), ask_again=0.2)
+        other = open_counters(url)
+        await other.take_all([bucket])
+        assert [one.remaining for one in await counters.take_all([bucket])] == [0]
+        assert counters.shared
+        await other.close()
+    started = asyncio.get_running_loop().time()
+    alone = [(await counters.take_all([bucket]))[0].wait for _ in range(50)]
+    assert asyncio.get_running_loop().time() - started < 1
+    assert alone.count(0.0) == 2
+    assert not counters.shared
+    assert [record.message for record in caplog.records].count("counters are away; each process counts by itself") == 1
+    async with servers.valkey(port=port), asyncio.timeout(10):
+        while not counters.shared:
+            await counters.take_all([Bucket("again", 1000, 1000)])
+            await asyncio.sleep(0.02)
+        assert (await counters.take_all([bucket]))[0].wait == 0.0
     await counters.close()
 
 

@@ -10,12 +10,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from adapters.database import Database, DatabaseSettings
+from adapters.database import Database, DatabaseSettings, SqlPeople
 from adapters.database.engine import make_engine
 from adapters.database.migrate import migrate
 from adapters.database.tables import metadata
 from domain import ids
-from domain.people import Actor, Channel
+from domain.people import Actor, Channel, Person
 from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest
 from domain.vendors import IssueRef
 from tests import servers
@@ -131,3 +131,13 @@ def requested():
         )
 
     return make
+
+
+@pytest.fixture
+async def ada(db) -> str:
+    return (await SqlPeople(db).add(Person(id=ids.new("per"), name="ada"))).id
+
+
+@pytest.fixture
+async def bob(db) -> str:
+    return (await SqlPeople(db).add(Person(id=ids.new("per"), name="bob"))).id

@@ -11,6 +11,7 @@ from domain.artifacts import ArtifactRef, content_hash
 from domain.errors import Conflict, InvalidInput, NameTaken, NotFound
 from domain.events import EventType
 from domain.lifecycle import Stage
+from domain.listing import Wanted
 from domain.manifest import HealthCheck
 from domain.people import Actor, Channel
 from domain.plan import Capability, OperationUse
@@ -283,7 +284,8 @@ async def test_pages_go_through_all_newest_first_while_more_come(store, requeste
             break
         await store.accept(requested(), **RUN)
     assert seen == [row.id for row in reversed(rows)]
-    only = await store.page(organization_id=ids.DEFAULT_ORGANIZATION, cursor=None, limit=3, stage=Stage.ANALYZING)
+    analyzing = Wanted(stage=Stage.ANALYZING)
+    only = await store.page(organization_id=ids.DEFAULT_ORGANIZATION, cursor=None, limit=3, wanted=analyzing)
     assert [item.id for item in only.items] == [rows[3].id]
     assert only.next_cursor is None
     for bad in ("x", "bm90IGpzb24=", "WzEsMl0=", "WyIyMDI2LTAxLTAxIiwgIngiXQ==", "é"):

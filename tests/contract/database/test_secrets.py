@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import update
 
-from adapters.database import SecretsSettings, SqlIntegrations, SqlSecrets
+from adapters.database import SecretsSettings, SqlIntegrations, SqlReencryption, SqlSecrets
 from adapters.database.tables import secrets as table
 from domain import ids
 from domain.errors import Conflict, Corrupted, InvalidInput, NotFound
@@ -169,3 +169,26 @@ def test_there_is_no_key_unless_one_is_given(monkeypatch: pytest.MonkeyPatch):
         SecretsSettings()
     monkeypatch.setenv("CCB_SECRETS_KEY", key())
     SecretsSettings().cipher()
+
+
+async def test_after_reencryption_the_former_key_is_not_needed(db, integration):
+    """What one that was broken off has done is not done again."""
+    former, newest = key(), key()
+    store = SqlSecrets(db, settings(former))
+    names = [f"TOKEN_{number}" for number in range(120)]
+    for name in names:
+        await store.put(integration, name, SecretStr(f"value of {name}"))
+    await SqlSecrets(db, settings(newest, former)).put(integration, names[0], SecretStr("set since"))
+    done = await SqlReencryption(db, settings(newest, former)).run()
+    assert (done.renewed, done.values) == (119, 120)
+    assert (await SqlReencryption(db, settings(newest)).run()).renewed == 0
+    revealed = await SqlSecrets(db, settings(newest)).reveal(integration)
+    assert revealed == {name: SecretStr(f"value of {name}") for name in names} | {names[0]: SecretStr("set since")}
+
+
+async def test_a_value_that_no_key_opens_is_named_and_left(db, store, integration, scalars):
+    await store.put(integration, "API_TOKEN", VALUE)
+    before = await scalars("SELECT ciphertext FROM secrets")
+    with pytest.raises(Corrupted, match=f"{integration} API_TOKEN"):
+        await SqlReencryption(db, settings(key())).run()
+    assert await scalars("SELECT ciphertext FROM secrets") == before

@@ -32,15 +32,20 @@ def person(name: str, **more: object) -> Person:
     return Person(id=ids.new("per"), name=name, **more)
 
 
+async def owner_of(people: SqlPeople, key: SecretStr) -> Person | None:
+    found = await people.by_key(key)
+    return found and Person.model_validate(found.model_dump())
+
+
 async def test_people_are_found_by_the_names_they_have_there(db):
     people = SqlPeople(db)
     grace = await people.add(person("Grace", github="GraceH", slack="U1", email="g@example.com", role=Role.REVIEWER))
     assert grace.created_at is not None
     assert await people.add(grace) == grace
-    assert await people.find(Channel.GITHUB, "graceh") == grace
-    assert await people.find(Channel.SLACK, "u1") == grace
-    assert await people.find(Channel.CLI, "GRACE") == grace
-    assert await people.find(Channel.JIRA, "G@example.com") == grace
+    assert (await people.find(Channel.GITHUB, "graceh")).id == grace.id
+    assert (await people.find(Channel.SLACK, "u1")).id == grace.id
+    assert (await people.find(Channel.CLI, "GRACE")).id == grace.id
+    assert (await people.find(Channel.API, "G@example.com")).id == grace.id
     assert await people.find(Channel.GITHUB, "Grace") is None
     for same in (person("grace"), person("x", github="GRACEH"), person("y", slack="u1")):
         with pytest.raises(Conflict, match="in this organisation already"):
@@ -62,7 +67,7 @@ async def test_keys_are_shown_once_and_only_their_hash_is_kept(db, scalars):
     ada = await people.ensure("ada", Role.DEVELOPER)
     key = await people.issue_key(ada.id, label="laptop")
     assert re.fullmatch(r"ccb_[A-Za-z0-9_-]{43}", key.get_secret_value())
-    assert await people.by_key(key) == ada
+    assert await owner_of(people, key) == ada
     assert await people.by_key(SecretStr("ccb_" + "x" * 43)) is None
     assert key.get_secret_value() not in str(await scalars("SELECT sha256 FROM api_keys"))
     await scalars("UPDATE api_keys SET revoked_at = '2026-01-01 00:00:00' RETURNING label")
@@ -76,9 +81,9 @@ async def test_a_key_from_a_file_is_made_valid_as_often_as_asked(db):
     ada, bob = await people.ensure("ada", Role.ADMIN), await people.ensure("bob", Role.ADMIN)
     key = SecretStr("ccb_" + "k" * 43)
     await asyncio.gather(*(people.ensure_key(ada.id, key, label="operator") for _ in range(5)))
-    assert await people.by_key(key) == ada
+    assert await owner_of(people, key) == ada
     await people.ensure_key(bob.id, key, label="operator")
-    assert await people.by_key(key) == bob
+    assert await owner_of(people, key) == bob
 
 
 def delivery(number: int) -> Delivery:
@@ -98,14 +103,3 @@ async def test_a_delivery_is_stored_once_and_finished_once(db, scalars):
     assert [left.source for left in await inbox.unfinished(older_than_seconds=0)] == ["slack"]
     (outcome,) = await scalars("SELECT CAST(outcome AS TEXT) FROM deliveries WHERE source = 'github'")
     assert "started" in outcome
-
-
-async def test_an_idempotency_key_is_one_request(db):
-    inbox = SqlDeliveries(db)
-    wanted = [ids.new("int") for _ in range(6)]
-    given = await asyncio.gather(*(inbox.idempotent("org/per", "k", "h1", each) for each in wanted))
-    assert len(set(given)) == 1
-    assert given[0] in wanted
-    with pytest.raises(Conflict, match="another request"):
-        await inbox.idempotent("org/per", "k", "h2", wanted[0])
-    assert await inbox.idempotent("org/other", "k", "h2", wanted[1]) == wanted[1]

@@ -1,26 +1,54 @@
 """The GitHub adapter over the simulated GitHub, each test in a repository of its own."""
 
 import secrets
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from adapters.database import Database, DatabaseSettings
+from adapters.database.migrate import migrate
 from adapters.github.code_host import GitHubCodeHost
 from adapters.github.settings import GitHubSettings
 from domain.errors import CcbError
 from simulators.kit import Simulators
+from tests.contract.github import published
+from tests.contract.github.standing import Standing
 from tests.contract.receiver import Receiver
 
 
 @pytest.fixture(autouse=True)
 async def clean(simulators: Simulators, receiver: Receiver) -> AsyncIterator[None]:
-    """No fault, limit or webhook is left over for another test."""
+    """No fault, limit or webhook is left over for another test; and what the adapter asked for was as published."""
+    before = await simulators.last("github")
     yield
+    asked = [one for one in await simulators.journal("github", since=before) if one.agent == published.AGENT]
+    assert [problem for one in asked for problem in published.problems(one)] == []
     await simulators.reset_faults("github")
     await simulators.act("github", "configure", rate_limit=15_000)
     receiver.clear()
+
+
+@pytest.fixture(scope="session")
+async def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("github") / "ccb.db"
+    await migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+async def standing(migrated: Path, tmp_path: Path) -> AsyncIterator[Standing]:
+    """An integration that waits for review, in a database of its own."""
+    shutil.copy(migrated, tmp_path / "ccb.db")
+    db = await Database.open(DatabaseSettings(url=SecretStr(f"sqlite+aiosqlite:///{tmp_path}/ccb.db")))
+    standing = Standing(db)
+    await standing.begin()
+    yield standing
+    await db.close()
 
 
 @pytest.fixture

@@ -4,14 +4,18 @@ import asyncio
 
 import pytest
 
+from adapters.database import SqlInstallations
 from adapters.github.code_host import GitHubCodeHost
 from adapters.github.settings import GitHubSettings
 from domain.errors import InvalidInput, VendorRejected
+from domain.intents import InstallationIntent
 from domain.vendors import IssueRef
 from simulators.kit import Simulators
 from tests.contract.conftest import rsa_keys
 from tests.contract.github.conftest import World
+from tests.contract.github.standing import Standing
 from tests.contract.github.test_code_host import opened, pushed
+from tests.contract.receiver import Receiver
 
 
 @pytest.fixture
@@ -54,6 +58,42 @@ async def test_a_key_of_somebody_else_is_refused(app_settings, repo):
     host = GitHubCodeHost(app_settings.model_copy(update={"private_key": type(app_settings.private_key)(private)}))
     with pytest.raises(VendorRejected, match="could not be decoded"):
         await pushed(host, repo)
+    await host.close()
+
+
+async def test_work_for_a_removed_installation_says_why_it_cannot_go_on(
+    app_settings, repo, world: World, simulators: Simulators, standing: Standing, receiver: Receiver
+):
+    """GitHub itself says no more than "Not Found"; why, its webhook had told."""
+    installations = SqlInstallations(standing.db)
+    gone = app_settings.model_copy(update={"installation_id": 43})
+    host = GitHubCodeHost(gone, installations)
+    with pytest.raises(VendorRejected, match="Not Found") as caught:
+        await pushed(host, repo)
+    assert "uninstalled" not in caught.value.message
+    for action in ("created", "deleted"):
+        await world.act("installations", action=action)
+        told = receiver.at("/github")[-1]
+        intent = await standing.interpret(told.headers["x-github-event"], told.body)
+        assert isinstance(intent, InstallationIntent)
+        await installations.record(intent.change)
+    with pytest.raises(VendorRejected, match="uninstalled where"):
+        await pushed(host, repo)
+    await host.close()
+
+
+async def test_the_pull_requests_of_a_commit(app_settings, repo, world: World):
+    host = GitHubCodeHost(app_settings)
+    pull = await opened(host, repo)
+    assert await host.pulls_of(repo, pull.head_sha) == [pull]
+    assert await host.wrote(repo, pull.head_sha)
+    merge = await host.merge(pull, message="Merge")
+    assert [(one.number, one.state) for one in await host.pulls_of(repo, merge.sha)] == [(pull.number, "merged")]
+    assert await host.wrote(repo, merge.sha)
+    theirs = (await world.act("push", files={"a": "b"}))["result"]["sha"]
+    assert await host.pulls_of(repo, theirs) == []
+    assert not await host.wrote(repo, theirs)
+    assert await host.pulls_of(repo, "0" * 40) == []
     await host.close()
 
 

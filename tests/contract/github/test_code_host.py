@@ -110,7 +110,7 @@ async def test_merge_reads_back_and_is_the_same_when_repeated(host, repo, world:
     assert await host.merge(pull, message="again") == first
     assert first.before_sha == before
     assert (await world.get("branches/main"))["commit"]["sha"] == first.sha
-    assert (await world.commits("main"))[0] == "Merge weather\n\nReviewed by alice"
+    assert (await world.commits("main"))[0] == f"Merge weather\n\nReviewed by alice\n\nCcb-Key: merge/{pull.number}"
     assert await host.files(repo, "main", FOLDER) == FILES
     assert (await host.pull_request(repo, pull.number)).state == "merged"
     await host.close_pull_request(repo, "ccb/weather", comment="merged is left alone")

@@ -136,6 +136,7 @@ async def pulls(api: Api, branch: str) -> None:
     pull = await api("POST", "~/pulls", expect=201, json=body)
     url = f"~/pulls/{pull['number']}"
     assert (await api("GET", url))["mergeable"] is True
+    assert len(await api("GET", f"~/commits/{pull['head']['sha']}/pulls")) == 1
     await api("GET", "~/pulls", params={"head": f"acme:{branch}"})
     await api("PATCH", url, json={"title": "better"})
     await api("GET", f"{url}/files")

@@ -128,9 +128,9 @@ def test_verify_refuses_everything_without_a_secret():
         ("issues", b"not json", "body"),
         ("issues", b"\xff", "body"),
         ("issues", b"[" * 100_000, "body"),
-        ("issues", b"[]", "action"),
+        ("issues", b"[]", "body"),
         ("issues", b"{}", "action"),
-        ("issues", b'{"action": "opened"}', "repository"),
+        ("issues", b'{"action": "opened"}', "sender"),
     ],
 )
 def test_parse_names_what_is_wrong(event, body, field):

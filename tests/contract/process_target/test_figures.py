@@ -9,8 +9,8 @@ import pytest
 from starlette.types import Message
 
 from adapters.process_target.figures import KEPT_SECONDS, Figures
-from adapters.workloads.notices import announcing
 from adapters.process_target.store import Route, Store
+from adapters.workloads.notices import announcing
 from domain import ids
 from tests.contract.process_target.test_traffic import NOTICE
 

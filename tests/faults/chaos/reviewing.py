@@ -12,6 +12,9 @@ Say = Callable[[Ways, Asked, Json, str, str], Awaitable[None]]
 _HEARD = 8.0
 """Seconds after which somebody whose decision shows nowhere says it again."""
 
+_OPEN = 4.0
+"""Seconds for which somebody waits for a form: Slack opens none after three."""
+
 
 async def by_api(ways: Ways, asked: Asked, run: Json, person: str, decision: str) -> None:
     comment = "Please say units in the README" if decision == "request_changes" else ""
@@ -36,8 +39,21 @@ async def by_slack(ways: Ways, asked: Asked, run: Json, person: str, decision: s
             channel=message["channel"],
             ts=message["ts"],
             action=f"review.{decision}",
-            comment="Please say units in the README" if decision == "request_changes" else None,
         )
+        if decision == "request_changes":
+            await _fill_in(ways, person, run)
+
+
+async def _fill_in(ways: Ways, person: str, run: Json) -> None:
+    """Write in the form about this content; one that did not open within moments is for the person to click again."""
+    clicked = time.monotonic()
+    while time.monotonic() < clicked + _OPEN:
+        mine = [form for form in await ways.forms(person) if run["content_hash"] in form["private_metadata"]]
+        if mine:
+            words = {"words": "Please say units in the README"}
+            await ways.act("slack", "submit", user=person, view=mine[-1]["id"], values=words)
+            return
+        await asyncio.sleep(0.3)
 
 
 async def by_github(ways: Ways, asked: Asked, run: Json, person: str, decision: str) -> None:

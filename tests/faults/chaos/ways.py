@@ -78,7 +78,9 @@ class Ways:
         async def answered() -> Json | None:
             async with httpx.AsyncClient(trust_env=False, timeout=40) as client:
                 answer = await client.request(method, url, headers=headers, json=body if method != "GET" else None)
-            if answer.status_code >= 500 or answer.status_code == 429:
+            if answer.status_code >= 400 and "retry-after" in answer.headers:
+                answer.raise_for_status()  # a killed process's claim of this key among them
+            if answer.status_code >= 500:
                 answer.raise_for_status()
             found = answer.json() if answer.content else {}
             found = found if isinstance(found, dict) else {"items": found}
@@ -183,6 +185,16 @@ class Ways:
         )
         await self.delivered(done)
         return int(done["result"]["number"])
+
+    async def forms(self, person: str) -> list[Json]:
+        """What is open before somebody in Slack."""
+
+        async def there() -> list[Json] | None:
+            async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+                answer = await client.get(f"{self.simulators_url}/_sim/slack/views", params={"user": person})
+            return [each for each in answer.json()["views"] if each["type"] == "modal"]
+
+        return await self.until(there, "the forms")
 
     async def message(self, name: str) -> Json | None:
         """The message that asks for its review."""

@@ -12,7 +12,7 @@ import pytest
 from cli.stack import StackOptions, credentials, datadir, ports
 from cli.stack.errors import StackRefused
 from cli.stack.layout import Layout, standard
-from cli.stack.plan import Plan
+from cli.stack.plan import VENDORS, Plan
 
 
 @pytest.fixture
@@ -120,13 +120,24 @@ def test_each_process_gets_no_more_than_it_needs(tmp_path: Path) -> None:
     layout = made(tmp_path, environ, valkey=True, s3=True)
     assert {"CCB_CLAUDE_API_KEY", "CCB_GITHUB_TOKEN", "CCB_SLACK_TOKEN", "CCB_X"} <= set(told(layout, "workers"))
     assert "CCB_CLAUDE_API_KEY" not in told(layout, "api")
-    credentials_of = ("CCB_CLAUDE_", "CCB_GITHUB_", "CCB_SLACK_", "CCB_RUNNER_", "CCB_SECRETS_", "CCB_DATABASE_")
+    credentials_of = (*VENDORS, "CCB_RUNNER_", "CCB_SECRETS_", "CCB_DATABASE_")
     assert not [name for name in told(layout, "builders") if name.startswith(credentials_of)]
     assert not {"CCB_GITHUB_TOKEN", "CCB_SLACK_TOKEN"} & set(told(layout, "api"))
     assert not {"CCB_CLAUDE_API_KEY", "CCB_GITHUB_TOKEN", "CCB_DATABASE_URL"} & set(told(layout, "runner"))
     for server in ("temporal", "valkey", "s3"):
         assert not [name for name in told(layout, server) if name.startswith("CCB_")]
         assert told(layout, server)["PATH"] == "/bin"
+
+
+def test_strangers_have_limits_and_the_owner_of_the_machine_has_none(tmp_path: Path) -> None:
+    names = ("CCB_RATE_PER_IP", "CCB_RATE_PER_USER", "CCB_RATE_BURST")
+    own = told(made(tmp_path), "api")
+    assert [own.get(name) for name in names] == ["none"] * 3
+    assert "CCB_RATE_GLOBAL" not in own
+    beyond = StackOptions.on_free_ports(tmp_path).model_copy(update={"host": "0.0.0.0"})
+    wide = told(standard(beyond, tmp_path, {}), "api")
+    assert not set(names) & set(wide)
+    assert told(made(tmp_path, {"CCB_RATE_PER_IP": "7"}), "api")["CCB_RATE_PER_IP"] == "7"
 
 
 def test_the_environment_names_other_servers(tmp_path: Path) -> None:
@@ -154,6 +165,7 @@ def test_with_simulators_nothing_real_is_reached(tmp_path: Path) -> None:
         "CCB_CLAUDE_API_KEY": "real", "CCB_CLAUDE_BASE_URL": "https://api.anthropic.com", "CCB_CLAUDE_MODEL": "m",
         "CCB_GITHUB_TOKEN": "real", "CCB_GITHUB_APP_ID": "1", "CCB_GITHUB_PRIVATE_KEY": "real",
         "CCB_GITHUB_WEBHOOK_SECRET": "real", "CCB_SLACK_TOKEN": "real", "CCB_API_URL": "https://real.example.com",
+        "CCB_LINEAR_TOKEN": "real", "CCB_JIRA_TOKEN": "real", "CCB_JIRA_BASE_URL": "https://real.example.com",
     }  # fmt: skip
     layout = made(tmp_path, environ, simulate=True)
     workers = told(layout, "workers")
@@ -168,7 +180,7 @@ def test_with_simulators_nothing_real_is_reached(tmp_path: Path) -> None:
         "webhook_url": f"{layout.addresses.api_url}/webhooks/github",
         "repository": workers["CCB_GITHUB_REPOSITORY"],
     }
-    assert config["slack"]["callback_url"] == f"{layout.addresses.api_url}/webhooks/slack/interactions"
+    assert config["slack"]["callback_url"] == f"{layout.addresses.api_url}/webhooks/slack"
     assert workers["CCB_SLACK_BASE_URL"] == f"{layout.addresses.simulators_url}/slack/api/"
     assert f"http://{told(layout, 'runner')['CCB_RUNNER_PRIVATE_HOSTS']}" == layout.addresses.temporal_http_url
     assert "CCB_RUNNER_PRIVATE_HOSTS" not in told(made(tmp_path, {}), "runner")

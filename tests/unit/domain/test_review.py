@@ -6,6 +6,7 @@ import pytest
 
 from domain import ids
 from domain.errors import ContentChanged, ReviewNotCounted
+from domain.failing import CHECK
 from domain.people import Actor, Channel
 from domain.review import Decision, Review, ReviewPolicy, check, outcome
 
@@ -26,6 +27,16 @@ def test_the_requester_never_counts_whatever_the_way_in(channel: Channel) -> Non
     again = ADA.model_copy(update={"channel": channel, "name": "Ada L."})
     with pytest.raises(ReviewNotCounted, match="asked for this"):
         check(review(again), policy=POLICY, requester=ADA, content_hash=HASH)
+
+
+def test_a_check_may_ask_for_changes_and_never_approves() -> None:
+    said = review(CHECK, Decision.REQUEST_CHANGES).model_copy(update={"kind": "check"})
+    check(said, policy=POLICY, requester=ADA, content_hash=HASH)
+    assert outcome([said], policy=POLICY, content_hash=HASH) is Decision.REQUEST_CHANGES
+    with pytest.raises(ReviewNotCounted, match="never approves"):
+        check(said.model_copy(update={"decision": Decision.APPROVE}), policy=POLICY, requester=ADA, content_hash=HASH)
+    with pytest.raises(ContentChanged):
+        check(said, policy=POLICY, requester=ADA, content_hash=OTHER)
 
 
 def test_the_requester_counts_where_the_policy_says_so() -> None:

@@ -71,7 +71,7 @@ def check_command(line: str) -> None:
 def test_the_check_of_commands_can_fail() -> None:
     check_command("people add ada --github ada-l")
     with pytest.raises(AssertionError, match="no command"):
-        check_command("people remove ada")
+        check_command("people forget ada")
     with pytest.raises(AssertionError, match="no option"):
         check_command("up --simulated")
     assert command_lines("Say `ccb list` or `uv run ccb up`, not ccb nothing.\n```sh\nuv run ccb x --y\n```\n") == [

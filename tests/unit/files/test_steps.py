@@ -99,7 +99,7 @@ async def test_the_database_is_migrated_and_migrated_again(tmp_path: Path) -> No
         assert (done.returncode, done.stderr) == (0, "")
     database = await Database.open(DatabaseSettings.model_validate({"url": url}))
     try:
-        page = await SqlIntegrations(database).page(organization_id="org", cursor=None, limit=1, stage=None)
+        page = await SqlIntegrations(database).page(organization_id="org", cursor=None, limit=1)
     finally:
         await database.close()
     assert page.items == []

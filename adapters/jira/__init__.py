@@ -1,0 +1,1 @@
+"""Jira Cloud: what is done there, read, and what is told there."""

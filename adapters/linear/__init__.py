@@ -1,0 +1,1 @@
+"""Linear: what is done there, read, and what is told there."""

@@ -1,0 +1,10 @@
+"""What time it is: given, so that tests need not wait."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

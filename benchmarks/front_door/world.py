@@ -1,0 +1,146 @@
+"""What is measured, in processes of its own: the API and the floor, over one PostgreSQL that writes to the disk."""
+
+import base64
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import httpx
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from adapters.database.migrate import migrate
+from benchmarks.front_door import bare
+from benchmarks.front_door.registered import registered
+from tests import servers
+
+SECRET = "a webhook secret to measure with"
+_ATTRIBUTES = ("IntegrationId", "IntegrationName", "Operation", "Stage", "OrganizationId")
+_RATES = {f"CCB_RATE_{name}": "none" for name in ("PER_USER", "PER_IP", "GLOBAL", "BURST", "WEBHOOKS")}
+_DURABLE = ("-c", "fsync=on")
+"""What a server for tests leaves out: an acknowledged delivery outlives a power cut, on both sides."""
+
+
+@dataclass(frozen=True)
+class World:
+    """`product` and `floor` are ports; `paths` are integrations to read; `temporal` is the server's process id."""
+
+    product: int
+    floor: int
+    api: int
+    temporal: int
+    key: str
+    paths: list[str]
+    environment: dict[str, str]
+
+    def peak_rss_mb(self) -> float:
+        """The most memory that the API's process has had resident (VmHWM of proc(5))."""
+        status = Path(f"/proc/{self.api}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+    @contextmanager
+    def nothing_handled(self) -> Iterator[None]:
+        """Temporal stands still: deliveries are taken, and wait for their handling."""
+        os.kill(self.temporal, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.temporal, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def standing(integrations: int) -> AsyncIterator[World]:
+    """With so many integrations registered. Raises RuntimeError for a process that does not start."""
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(servers.folder())
+        url = await _database(stack)
+        address, temporal = await _temporal(stack, home)
+        await migrate(url)
+        paths = await _filled(url, integrations)
+        product, floor = servers.free_ports(2)
+        key = f"ccb_{secrets.token_urlsafe(32)}"
+        (home / "operator.key").write_text(f"{key}\n")
+        environment = _environment(home, url, address) | {
+            "CCB_API_PORT": str(product),
+            bare.PORT: str(floor),
+            bare.SECRET: SECRET,
+        }
+        child = await _served(stack, home, "api", product, environment)
+        await _served(stack, home, "benchmarks.front_door.bare", floor, environment)
+        yield World(product, floor, child, temporal, key, paths, environment)
+
+
+def _environment(home: Path, url: str, temporal: str) -> dict[str, str]:
+    """Of the API; the floor reads its database from it. Limits are raised by configuration: one address asks it all."""
+    return {
+        "CCB_DATA_DIR": str(home),
+        "CCB_DATABASE_URL": url,
+        "CCB_TEMPORAL_ADDRESS": temporal,
+        "CCB_ARTIFACTS_URL": (home / "artifacts").as_uri(),
+        "CCB_SECRETS_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "CCB_TOKENS_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "CCB_RUNNER_KEY": secrets.token_urlsafe(32),
+        "CCB_GITHUB_WEBHOOK_SECRET": SECRET,
+        "CCB_GITHUB_REPOSITORY": "acme/integrations",
+        **_RATES,
+    }
+
+
+async def _database(stack: AsyncExitStack) -> str:
+    home = stack.enter_context(servers.folder())
+    made = await servers.cluster(home)
+    (port,) = servers.free_ports(1)
+    server, log = servers.Postgres(port), home / "log"
+    command = [*servers.postgres_command(home, made, port), *_DURABLE]
+    child = stack.enter_context(servers.process(command, log=log, unprivileged=True, stop=signal.SIGQUIT))
+    await servers.ready(lambda: server.execute("SELECT 1"), child, log, OSError, asyncpg.PostgresError)
+    return await server.create_database()
+
+
+async def _temporal(stack: AsyncExitStack, home: Path) -> tuple[str, int]:
+    """Its address and its process id. No worker works there: what a delivery leads to is the saga's to measure."""
+    port, http, metrics = servers.free_ports(3)
+    binary = Path(sys.executable).parent / "temporal"
+    command = [binary, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)]
+    command += ["--http-port", str(http), "--metrics-port", str(metrics), "--log-level", "error"]
+    command += [part for name in _ATTRIBUTES for part in ("--search-attribute", f"{name}=Keyword")]
+    log, address = home / "temporal.log", f"127.0.0.1:{port}"
+    child = stack.enter_context(servers.process(command, log=log))
+
+    async def ask() -> None:
+        await (await Client.connect(address)).count_workflows("Stage = 'active'")
+
+    await servers.ready(ask, child, log, RPCError, RuntimeError)
+    return address, child.pid
+
+
+async def _served(stack: AsyncExitStack, home: Path, module: str, port: int, environment: dict[str, str]) -> int:
+    """The process id of `python -m module`, once it answers."""
+    log = home / f"{module}.log"
+    command = [sys.executable, "-m", module]
+    child = stack.enter_context(servers.process(command, log=log, environment=environment))
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            (await client.get(f"http://127.0.0.1:{port}/health/ready")).raise_for_status()
+
+    await servers.ready(ask, child, log, httpx.HTTPError)
+    return child.pid
+
+
+async def _filled(url: str, integrations: int) -> list[str]:
+    """Paths of a hundred of them."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""), timeout=10)
+    try:
+        await connection.execute(bare.TABLE)
+        ids = await registered(connection, integrations)
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
+    return [f"/api/v1/integrations/{one}" for one in ids[:: max(1, len(ids) // 100)]]
