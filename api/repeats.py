@@ -12,6 +12,7 @@ made already is found and not made twice.
 
 import asyncio
 import hashlib
+import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
@@ -93,7 +94,7 @@ class Once:
         outcome: Outcome = self._request.app.state.metrics.repeated
         scope = self._scope()
         try:
-            found = await self._kept.claim(scope, self.key, await _fingerprint(self._request), lease=LEASE)
+            found = await self._kept.claim(scope, self.key, await _fingerprint(self._request, self.key), lease=LEASE)
         except (KeyReused, StillUnderWay) as error:
             outcome(error.code)
             raise
@@ -128,9 +129,11 @@ def person_of(scope: Scope) -> Person | None:
     return found if isinstance(found, Person) else None
 
 
-async def _fingerprint(request: Request) -> str:
-    digest = hashlib.sha256()
-    for part in (request.scope["query_string"], await request.body()):
+async def _fingerprint(request: Request, key: str) -> str:
+    """What is the same if the request is. Under the key, which is not kept: the body may hold a password."""
+    digest = hmac.new(key.encode(), digestmod=hashlib.sha256)
+    cookies = request.headers.get("cookie", "").encode("latin-1")
+    for part in (request.scope["query_string"], cookies, await request.body()):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 
