@@ -61,7 +61,12 @@ Requests under `/api/v1` need an API key, or the access token of a session, as `
 `CCB-Organization` says where to act. Errors are `application/problem+json` (RFC 9457); `code` is stable. What takes
 long answers 202 with the address of its status.
 """
+# The first that matches is found by trying each in turn: what is asked most comes first.
 ROUTERS = [
+    webhooks_github.router,
+    webhooks_linear.router,
+    webhooks_jira.router,
+    webhooks_slack.router,
     integrations.router,
     runs.router,
     all_runs.router,
@@ -93,10 +98,6 @@ ROUTERS = [
     roles.permissions,
     inbox.router,
     audit.router,
-    webhooks_github.router,
-    webhooks_linear.router,
-    webhooks_jira.router,
-    webhooks_slack.router,
     codec.router,
     oauth.router,
     passkeys.router,

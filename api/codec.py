@@ -12,7 +12,7 @@ from google.protobuf.json_format import MessageToJson, Parse, ParseError
 from temporalio.api.common.v1 import Payloads
 
 from api.services import Wired
-from domain.errors import InvalidInput, NotFound
+from domain.errors import Corrupted, InvalidInput, NotFound
 
 PREFIX = "/temporal/codec"
 router = APIRouter(prefix=PREFIX, tags=["temporal"])
@@ -24,14 +24,21 @@ async def convert(token: str, direction: Literal["decode", "encode"], request: R
     """Payloads in, payloads out; what is not encrypted stays as it is."""
     codec = services.codec
     expected = services.settings.codec_token
-    if codec is None or expected is None or not secrets.compare_digest(token, expected.get_secret_value()):
+    if codec is None or expected is None or not _same(token, expected.get_secret_value()):
         raise NotFound("There is no codec server here: histories are not encrypted, or the address is not the one.")
     try:
         payloads = Parse(await request.body(), Payloads()).payloads
-    except ParseError as error:
+    except (ParseError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput('The body is not `{"payloads": […]}` as protobuf JSON.', field="payloads") from error
-    done = await (codec.decode(payloads) if direction == "decode" else codec.encode(payloads))
+    try:
+        done = await (codec.decode(payloads) if direction == "decode" else codec.encode(payloads))
+    except Corrupted as error:
+        raise InvalidInput(error.message, field="payloads") from error
     return Response(MessageToJson(Payloads(payloads=done)), media_type="application/json", headers=_allowed(services))
+
+
+def _same(given: str, expected: str) -> bool:
+    return secrets.compare_digest(given.encode(), expected.encode())  # as text it may only be ASCII
 
 
 @router.options("/{token}/{direction}", include_in_schema=False)

@@ -83,6 +83,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
         _refusals(operation)
         _examples(operation, schemas)
     made["tags"] = [{"name": tag, "description": _TAGS.get(tag, tag.capitalize() + ".")} for tag in sorted(used)]
+    made["paths"] = dict(sorted(made["paths"].items()))
     made["servers"] = [{"url": "/"}]
     made["components"]["schemas"] = dict(sorted(schemas.items()))
     return made

@@ -96,9 +96,7 @@ async def open_services(settings: ProcessSettings) -> Services:
         data_dir=settings.api.data_dir,
         api_url=settings.edge.public_url or f"http://127.0.0.1:{settings.api.port}",
     )
-    federation = open_federation(
-        database, settings.oidc, public_url=settings.edge.public_url, port=settings.api.port
-    )
+    federation = open_federation(database, settings.oidc, public_url=settings.edge.public_url, port=settings.api.port)
 
     async def close() -> None:
         await federation.providers.close()

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 NOBODY = 65534
 PASSWORD = "p@ss/w:rd?&#%41 +[é]"  # what breaks URLs that are put together by hand
@@ -221,6 +224,31 @@ async def valkey(port: int | None = None) -> AsyncIterator[str]:
 
             await ready(ping, child, log, RedisError, OSError)
             yield url
+
+
+@dataclass(frozen=True)
+class Temporal:
+    """A running development server with our search attributes, in memory."""
+
+    address: str
+    pid: int
+
+
+@asynccontextmanager
+async def temporal() -> AsyncIterator[Temporal]:
+    port, http, metrics = free_ports(3)
+    attributes = ("IntegrationId", "IntegrationName", "Operation", "Stage", "OrganizationId")
+    command = [Path(sys.executable).parent / "temporal", "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
+    command += ["--port", str(port), "--http-port", str(http), "--metrics-port", str(metrics), "--log-level", "error"]
+    command += [part for name in attributes for part in ("--search-attribute", f"{name}=Keyword")]
+    address = f"127.0.0.1:{port}"
+    with folder() as home, process(command, log=home / "log") as child:
+
+        async def ask() -> None:
+            await (await Client.connect(address)).count_workflows("Stage = 'active'")
+
+        await ready(ask, child, home / "log", RPCError, RuntimeError)
+        yield Temporal(address, child.pid)
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ class SqlDeliveries:
             stored_at=datetime.now(UTC),
             document=delivery.model_dump(mode="json"),
         )
-        async with self._db.write() as connection:
+        async with self._db.single() as connection:
             stored = await connection.execute(statement.on_conflict_do_nothing().returning(deliveries.c.id))
             return stored.first() is not None
 

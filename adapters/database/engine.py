@@ -72,6 +72,9 @@ def _try_the_rested(engine: AsyncEngine) -> None:
         record.info[_RESTED] = time.monotonic()
 
     def given(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        driver = record.driver_connection
+        if isinstance(driver, asyncpg.Connection) and driver.is_closed():
+            raise InvalidatePoolError
         since: float | None = record.info.get(_RESTED)
         if since is None or time.monotonic() - since < _LONG:
             return
@@ -199,6 +202,16 @@ class Database:
             auditing.begin(connection)
             yield connection
             await auditing.write(connection, self.insert(audit_heads))
+
+    @asynccontextmanager
+    async def single(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement that changes something and that nobody audits: PostgreSQL commits it as it comes."""
+        if self._sqlite:
+            async with self.write() as connection:
+                yield connection
+        else:
+            async with self.read() as connection:
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

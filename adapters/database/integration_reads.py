@@ -1,6 +1,6 @@
 """The read side of the life cycle."""
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, String, bindparam, or_, select
 
 from adapters.database import listing, rows
 from adapters.database.audit_tables import audit
@@ -19,6 +19,24 @@ from domain.vendors import IssueRef, TicketRef
 _ALL = Wanted()
 GONE = (Stage.FAILED, Stage.RETIRED)
 
+# Asked with most requests, so they are made once: making one costs more than sending it.
+_NAMED = bindparam("named", type_=String)
+_FOUND = (
+    select(integrations)
+    .where(or_(integrations.c.id == _NAMED, integrations.c.name == _NAMED))
+    .order_by(integrations.c.stage.in_(GONE), integrations.c.created_at.desc(), integrations.c.id.desc())
+    .limit(1)
+)
+_FOUND_IN = _FOUND.where(integrations.c.organization_id == bindparam("organization", type_=String))
+_VERSIONS = (
+    select(versions)
+    .where(versions.c.integration_id == bindparam("integration", type_=String))
+    .order_by(versions.c.created_at, versions.c.version)
+)
+_ENTRY = select(registry).where(
+    registry.c.integration_id == bindparam("integration", type_=String), registry.c.is_current
+)
+
 
 class IntegrationReads:
     """The questions of the `Integrations` port."""
@@ -34,17 +52,12 @@ class IntegrationReads:
 
     async def find(self, name_or_id: str, *, organization_id: str | None = None) -> Integration:
         """With an organisation: of that one, and one of another is as one that is not there."""
-        query = (
-            select(integrations)
-            .where(or_(integrations.c.id == name_or_id, integrations.c.name == name_or_id))
-            .order_by(integrations.c.stage.in_(GONE), integrations.c.created_at.desc(), integrations.c.id.desc())
-        )
-        if organization_id is not None:
-            query = query.where(integrations.c.organization_id == organization_id)
-        found = await self._first(query)
-        if found is None:
+        query, values = (_FOUND, {}) if organization_id is None else (_FOUND_IN, {"organization": organization_id})
+        async with self._db.read() as connection:
+            row = (await connection.execute(query, {"named": name_or_id, **values})).mappings().one_or_none()
+        if row is None:
             raise NotFound(f"There is no integration named {name_or_id}; `ccb list` shows them all.", name=name_or_id)
-        return found
+        return rows.integration(row)
 
     async def by_pull_request(self, repo: str, number: int) -> Integration | None:
         return await self._first(
@@ -98,18 +111,13 @@ class IntegrationReads:
 
     async def versions(self, integration_id: str) -> list[Version]:
         """Oldest first."""
-        query = (
-            select(versions)
-            .where(versions.c.integration_id == integration_id)
-            .order_by(versions.c.created_at, versions.c.version)
-        )
         async with self._db.read() as connection:
-            return [rows.version(row) for row in (await connection.execute(query)).mappings()]
+            found = await connection.execute(_VERSIONS, {"integration": integration_id})
+            return [rows.version(row) for row in found.mappings()]
 
     async def entry(self, integration_id: str) -> RegistryEntry | None:
-        query = select(registry).where(registry.c.integration_id == integration_id, registry.c.is_current)
         async with self._db.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
+            row = (await connection.execute(_ENTRY, {"integration": integration_id})).mappings().one_or_none()
         return rows.registry_entry(row) if row is not None else None
 
     async def catalogue(self, organization_id: str, *, limit: int) -> list[RegistryEntry]:

@@ -83,7 +83,7 @@ class Acknowledging:
 
     async def _free(self, name: Name | None, caller: Acting | None) -> None:
         if name is not None and caller is not None and await self._desk.taken(caller, name):
-            raise forms.FieldErrors({"name": f"{name} is taken: choose another, or leave it empty."})
+            raise forms.FieldErrors.of({"name": f"{name} is taken: choose another, or leave it empty."})
 
 
 def message(said: ChatMessage) -> Json:

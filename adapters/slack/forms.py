@@ -1,9 +1,9 @@
 """The forms that people fill in: what they ask, and what was written in them."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 
 from domain.base import Data
 from domain.errors import InvalidInput
@@ -15,6 +15,7 @@ CREATE = "ccb.create"
 CHANGES = "ccb.changes"
 WORDS = "words"
 
+_BY_FIELD = TypeAdapter(dict[str, str])
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
@@ -23,9 +24,13 @@ class FieldErrors(InvalidInput):
 
     code = "invalid_form"
 
-    def __init__(self, by_field: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{field}: {why}" for field, why in by_field.items()), fields=list(by_field))
-        self.by_field = dict(by_field)
+    @classmethod
+    def of(cls, by_field: Mapping[str, str]) -> Self:
+        return cls("; ".join(f"{field}: {why}" for field, why in by_field.items()), by_field=dict(by_field))
+
+    @property
+    def by_field(self) -> dict[str, str]:
+        return _BY_FIELD.validate_python(self.details.get("by_field", {}))
 
 
 class Reviewed(Data):
@@ -120,12 +125,12 @@ def wanted(values: Mapping[str, str]) -> Wanted:
         return Wanted.model_validate({name: values[name] for name in Wanted.model_fields if name in values})
     except ValidationError as error:
         found = {str(part["loc"][0]) for part in error.errors()}
-        raise FieldErrors({field: why for field, why in _WHY.items() if field in found}) from error
+        raise FieldErrors.of({field: why for field, why in _WHY.items() if field in found}) from error
 
 
 def words(values: Mapping[str, str]) -> str:
     """What should change. Raises FieldErrors."""
     given = values.get(WORDS, "").strip()
     if not given:
-        raise FieldErrors({WORDS: "Say what has to be different."})
+        raise FieldErrors.of({WORDS: "Say what has to be different."})
     return given[:10_000]

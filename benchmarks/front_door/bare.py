@@ -14,8 +14,8 @@ from typing import Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import uvicorn
-from starlette.applications import Starlette
 from pydantic_core import to_json
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route

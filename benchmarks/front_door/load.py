@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 Next = Callable[[], bytes]
 """The next request, whole."""
@@ -35,7 +36,7 @@ async def load(port: int, following: Next, *, connections: int, seconds: float) 
     ends: list[asyncio.Future[None]] = []
     for _ in range(connections):
         end: asyncio.Future[None] = loop.create_future()
-        await loop.create_connection(lambda end=end: _Connection(following, found, until, end), "127.0.0.1", port)
+        await loop.create_connection(partial(_Connection, following, found, until, end), "127.0.0.1", port)
         ends.append(end)
     await asyncio.gather(*ends)
     return found

@@ -34,7 +34,8 @@ def text(found: Measured) -> str:
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the end; {found.connections} connections, "
         f"{found.seconds:g} s a round, {found.integrations:,} integrations",
         "",
-        f"{'':<10}{'product/s':>11}{'floor/s':>9}{'over':>7}{'p50 ms':>9}{'floor':>7}{'p99 ms':>9}{'floor':>7}{'over':>7}",
+        f"{'':<10}{'product/s':>11}{'floor/s':>9}{'over':>7}{'p50 ms':>9}{'floor':>7}{'p99 ms':>9}{'floor':>7}"
+        f"{'over':>7}",
     ]
     named = figures(found)
     for kind in KINDS:

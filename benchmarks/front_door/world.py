@@ -12,8 +12,6 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import httpx
-from temporalio.client import Client
-from temporalio.service import RPCError
 
 from adapters.database.migrate import migrate
 from benchmarks.front_door import bare
@@ -21,7 +19,6 @@ from benchmarks.front_door.registered import registered
 from tests import servers
 
 SECRET = "a webhook secret to measure with"
-_ATTRIBUTES = ("IntegrationId", "IntegrationName", "Operation", "Stage", "OrganizationId")
 _RATES = {f"CCB_RATE_{name}": "none" for name in ("PER_USER", "PER_IP", "GLOBAL", "BURST", "WEBHOOKS")}
 _DURABLE = ("-c", "fsync=on")
 """What a server for tests leaves out: an acknowledged delivery outlives a power cut, on both sides."""
@@ -60,20 +57,21 @@ async def standing(integrations: int) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         home = stack.enter_context(servers.folder())
         url = await _database(stack)
-        address, temporal = await _temporal(stack, home)
+        # No worker works there: what a delivery leads to is the saga's to measure.
+        temporal = await stack.enter_async_context(servers.temporal())
         await migrate(url)
         paths = await _filled(url, integrations)
         product, floor = servers.free_ports(2)
         key = f"ccb_{secrets.token_urlsafe(32)}"
         (home / "operator.key").write_text(f"{key}\n")
-        environment = _environment(home, url, address) | {
+        environment = _environment(home, url, temporal.address) | {
             "CCB_API_PORT": str(product),
             bare.PORT: str(floor),
             bare.SECRET: SECRET,
         }
         child = await _served(stack, home, "api", product, environment)
         await _served(stack, home, "benchmarks.front_door.bare", floor, environment)
-        yield World(product, floor, child, temporal, key, paths, environment)
+        yield World(product, floor, child, temporal.pid, key, paths, environment)
 
 
 def _environment(home: Path, url: str, temporal: str) -> dict[str, str]:
@@ -101,23 +99,6 @@ async def _database(stack: AsyncExitStack) -> str:
     child = stack.enter_context(servers.process(command, log=log, unprivileged=True, stop=signal.SIGQUIT))
     await servers.ready(lambda: server.execute("SELECT 1"), child, log, OSError, asyncpg.PostgresError)
     return await server.create_database()
-
-
-async def _temporal(stack: AsyncExitStack, home: Path) -> tuple[str, int]:
-    """Its address and its process id. No worker works there: what a delivery leads to is the saga's to measure."""
-    port, http, metrics = servers.free_ports(3)
-    binary = Path(sys.executable).parent / "temporal"
-    command = [binary, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)]
-    command += ["--http-port", str(http), "--metrics-port", str(metrics), "--log-level", "error"]
-    command += [part for name in _ATTRIBUTES for part in ("--search-attribute", f"{name}=Keyword")]
-    log, address = home / "temporal.log", f"127.0.0.1:{port}"
-    child = stack.enter_context(servers.process(command, log=log))
-
-    async def ask() -> None:
-        await (await Client.connect(address)).count_workflows("Stage = 'active'")
-
-    await servers.ready(ask, child, log, RPCError, RuntimeError)
-    return address, child.pid
 
 
 async def _served(stack: AsyncExitStack, home: Path, module: str, port: int, environment: dict[str, str]) -> int:

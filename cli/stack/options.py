@@ -16,9 +16,9 @@ class StackOptions(BaseSettings):
     """Given values win over the environment's, those over the defaults. Port 0 means any free one.
 
     `simulate` adds the simulators of Claude, GitHub, Slack, Linear and Jira and points everything at them, whatever the
-    environment says. `valkey` and `s3` add these servers; a `CCB_REDIS_URL` or `CCB_ARTIFACTS_URL` in the environment names others
-    instead, as `CCB_DATABASE_URL` and `CCB_TEMPORAL_ADDRESS` do. `encrypt_histories` makes a key for them, once; from
-    then on they are encrypted. `temporal_config` are further `KEY=VALUE` of the
+    environment says. `valkey` and `s3` add these servers; a `CCB_REDIS_URL` or `CCB_ARTIFACTS_URL` in the environment
+    names others instead, as `CCB_DATABASE_URL` and `CCB_TEMPORAL_ADDRESS` do. `encrypt_histories` makes a key for them,
+    once; from then on they are encrypted. `temporal_config` are further `KEY=VALUE` of the
     Temporal server's dynamic configuration. `start_timeout` is in seconds.
     """
 

@@ -223,7 +223,9 @@ async def test_no_route_gives_values_and_the_document_shows_none(world: World):
     assert routes == {
         "/api/v1/integrations/{integration}/secrets": {"get"},
         "/api/v1/integrations/{integration}/secrets/{name}": {"put"},
+        "/api/v1/secrets/reencryption": {"post"},
     }
+    assert set(document["components"]["schemas"]["Reencrypted"]["properties"]) == {"renewed", "values"}
     assert "value" not in document["components"]["schemas"]["SecretView"]["properties"]
     given = document["components"]["schemas"]["NewSecret"]["properties"]["value"]
     assert (given["format"], given["writeOnly"]) == ("password", True)

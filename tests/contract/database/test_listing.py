@@ -1,12 +1,18 @@
 """Lists: each order is total, each filter narrows, no page says a thing twice, on both databases."""
 
 import itertools
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import insert
+from alembic import command
+from pydantic import SecretStr
+from sqlalchemy import insert, text
 
-from adapters.database import Database, SqlHealth, SqlIntegrations, SqlRunRecords, listing
+from adapters.database import Database, DatabaseSettings, SqlHealth, SqlIntegrations, SqlRunRecords, listing
+from adapters.database.engine import make_engine
 from adapters.database.health_tables import health
+from adapters.database.migrate import configuration, migrate
+from adapters.database.tables import registry
 from domain import ids
 from domain.errors import InvalidInput, PreconditionFailed
 from domain.health import HealthState
@@ -18,6 +24,7 @@ from domain.steps import BeginRun
 from tests.contract.database.test_lifecycle import RUN, entry_of
 
 HERE = ids.DEFAULT_ORGANIZATION
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ADA = Actor(channel=Channel.API, name="ada", person_id=ids.new("per"))
 
 
@@ -200,3 +207,55 @@ async def test_runs_are_written_with_what_begins_and_ends_them(db, store, add):
     await store.begin(update.model_copy(update={"run_id": "r4"}))
     assert (await page(state=RunState.RUNNING))[0] == first[0]
     assert len(await page(state=RunState.RUNNING)) == 2
+
+
+async def test_what_was_there_before_is_listed_after_the_migration(empty_url):
+    """Each is found by its owner, its words and its capabilities, and its newest run is known."""
+    one, other = ids.new("int"), ids.new("int")
+    engine = make_engine(DatabaseSettings(url=SecretStr(empty_url)))
+    requesters = {one: ADA, other: Actor(channel=Channel.GITHUB, name="Octocat")}
+    entry = entry_of(one, "weather")
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0017"))
+        for number, (integration_id, who) in enumerate(requesters.items()):
+            await connection.execute(
+                text(
+                    "INSERT INTO integrations (id, organization_id, name, title, stage, workflow_id, run_id, operation,"
+                    " under_way, requester, repository, failure, created_at, updated_at, revision, last_sequence)"
+                    " VALUES (:id, :org, :name, 'Wind maps', :stage, 'w', 'r', 'create', :way, :who, 'a/b', :failure,"
+                    " '2026-01-01 00:00:00', '2026-01-02 00:00:00', 1, 1)"
+                    if connection.dialect.name == "sqlite"
+                    else "INSERT INTO integrations (id, organization_id, name, title, stage, workflow_id, run_id,"
+                    " operation, under_way, requester, repository, failure, created_at, updated_at, revision,"
+                    " last_sequence) VALUES (:id, :org, :name, 'Wind maps', :stage, 'w', 'r', 'create', :way,"
+                    " CAST(:who AS JSON), 'a/b', :failure, '2026-01-01', '2026-01-02', 1, 1)"
+                ),
+                {
+                    "id": integration_id,
+                    "org": HERE,
+                    "name": None if number else "weather",
+                    "stage": "failed" if number else "active",
+                    "way": False,
+                    "who": who.model_dump_json(),
+                    "failure": "it broke" if number else None,
+                },
+            )
+        registered = {"version": "1.0.0", "name": "weather", "is_current": True, "registered_at": NOW}
+        await connection.execute(
+            insert(registry).values(integration_id=one, document=entry.model_dump(mode="json"), **registered)
+        )
+    await engine.dispose()
+    await migrate(empty_url)
+    db = await Database.open(DatabaseSettings(url=SecretStr(empty_url)))
+    store = SqlIntegrations(db)
+    try:
+        assert await everything(store, Wanted(owner=ADA.person_id, capability="weather.read", text="wind")) == [one]
+        assert await everything(store, Wanted(owner="github:octocat", text="maps")) == [other]
+        assert [found.name for found in (await store.discover(HERE)).items] == ["weather"]
+        runs = (await SqlRunRecords(db).page(HERE)).items
+        assert {(run.integration_id, run.state, run.failure) for run in runs} == {
+            (one, "succeeded", None),
+            (other, "failed", "it broke"),
+        }
+    finally:
+        await db.close()

