@@ -190,8 +190,8 @@ async def cluster(home: Path) -> Cluster:
 def postgres_command(home: Path, made: Cluster, port: int) -> list[str]:
     """Runs it, its socket in `home`; without fsync, so that a killed process loses nothing and a machine might."""
     command = [made.binaries / "postgres", "-D", made.data, "-h", "127.0.0.1", "-p", port, "-k", home]
-    quick = ["-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB"]
-    return [str(part) for part in (*command, *quick)]
+    command += ["-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB"]
+    return [str(part) for part in command]
 
 
 @asynccontextmanager
@@ -228,8 +228,6 @@ async def valkey(port: int | None = None) -> AsyncIterator[str]:
 
 @dataclass(frozen=True)
 class Temporal:
-    """A running development server with our search attributes, in memory."""
-
     address: str
     pid: int
 
@@ -237,18 +235,17 @@ class Temporal:
 @asynccontextmanager
 async def temporal() -> AsyncIterator[Temporal]:
     port, http, metrics = free_ports(3)
-    attributes = ("IntegrationId", "IntegrationName", "Operation", "Stage", "OrganizationId")
     command = [Path(sys.executable).parent / "temporal", "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
     command += ["--port", str(port), "--http-port", str(http), "--metrics-port", str(metrics), "--log-level", "error"]
-    command += [part for name in attributes for part in ("--search-attribute", f"{name}=Keyword")]
-    address = f"127.0.0.1:{port}"
+    for name in ("IntegrationId", "IntegrationName", "Operation", "Stage", "OrganizationId"):
+        command += ["--search-attribute", f"{name}=Keyword"]
     with folder() as home, process(command, log=home / "log") as child:
 
         async def ask() -> None:
-            await (await Client.connect(address)).count_workflows("Stage = 'active'")
+            await (await Client.connect(f"127.0.0.1:{port}")).count_workflows("Stage = 'active'")
 
         await ready(ask, child, home / "log", RPCError, RuntimeError)
-        yield Temporal(address, child.pid)
+        yield Temporal(f"127.0.0.1:{port}", child.pid)
 
 
 @asynccontextmanager

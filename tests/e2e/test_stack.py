@@ -106,7 +106,7 @@ async def check_requester_refused(world: World, run: dict[str, Any]) -> None:
 
     (message,) = await world.messages("issued")
     await world.click("ada", message, APPROVE)
-    await said(world, "a message in Slack", world.everything_posted, why)
+    await said(world, "an answer in Slack to her alone", world.answers, why)
 
     after = await world.run("issued")
     assert (after["stage"], after["reviews"]) == ("reviewing", [])

@@ -152,6 +152,11 @@ class World:
         found: list[Json] = (await self.simulators.look("slack", "messages"))["messages"]
         return [each for each in found if not each["deleted"]]
 
+    async def answers(self) -> list[Json]:
+        """What was answered in Slack to whoever did something, and shown to nobody else."""
+        found: list[Json] = (await self.simulators.look("slack", "responses"))["responses"]
+        return found
+
     async def click(self, person: str, message: Json, action: str) -> None:
         clicked = await self.simulators.act(
             "slack", "click", user=person, channel=message["channel"], ts=message["ts"], action=action
