@@ -42,6 +42,8 @@ def main() -> int:
             # Both are the integration's to say, through the gateway.
             server_header=False,
             date_header=False,
+            # Longer than a balancer's, usually 60 s: who keeps a connection should be the one who closes it.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )

@@ -1,9 +1,12 @@
 """What the adapter does on GitHub, each deed safe to repeat. Synchronous: it runs in a thread."""
 
+import contextlib
 from collections.abc import Mapping
 
 from github import GithubException, UnknownObjectException
 from github.File import File
+from github.Issue import Issue
+from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest as RemotePull
 from github.Repository import Repository
 
@@ -169,17 +172,30 @@ def files(repo: Repository, ref: str, folder: str) -> dict[str, str]:
 
 
 def upsert_comment(repo: Repository, number: int, *, key: str, body: str, bot: str) -> CommentRef:
-    mark, text = marks.marker(key), marks.marked(body, key)
-    issue = repo.get_issue(number)
-    for comment in issue.get_comments():
-        # The account behind a comment may be gone.
-        author = comment.user.login if comment.user else None
-        if author == bot and (comment.body or "").startswith(mark):
-            if comment.body != text:
-                comment.edit(text)
-            return CommentRef(id=comment.id, url=comment.html_url)
-    made = issue.create_comment(text)
-    return CommentRef(id=made.id, url=made.html_url)
+    """Two that write one at once leave the older: whoever comes second takes the other away."""
+    text, issue = marks.marked(body, key), repo.get_issue(number)
+    there = _ours(issue, key, bot)
+    if not there:
+        made = issue.create_comment(text)
+        there = _ours(issue, key, bot) or [made]
+    first, *crossed = there
+    for other in crossed:
+        _delete(other)
+    if first.body != text:
+        first.edit(text)
+    return CommentRef(id=first.id, url=first.html_url)
+
+
+def _ours(issue: Issue, key: str, bot: str) -> list[IssueComment]:
+    """Oldest first. The account behind a comment may be gone."""
+    mark = marks.marker(key)
+    by_us = (one for one in issue.get_comments() if one.user and one.user.login == bot)
+    return sorted((one for one in by_us if (one.body or "").startswith(mark)), key=lambda one: one.id)
+
+
+def _delete(comment: IssueComment) -> None:
+    with contextlib.suppress(UnknownObjectException):  # whoever wrote the other one took it away
+        comment.delete()
 
 
 def pulls_of(repo: Repository, sha: str) -> list[PullRequest]:

@@ -40,6 +40,7 @@ OPERATIONS = [
     f"GET {_R}/issues/{{issue_number}}/comments",
     f"POST {_R}/issues/{{issue_number}}/comments",
     f"PATCH {_R}/issues/comments/{{comment_id}}",
+    f"DELETE {_R}/issues/comments/{{comment_id}}",
     f"GET {_R}/pulls",
     f"POST {_R}/pulls",
     f"GET {_R}/pulls/{{pull_number}}",

@@ -1,10 +1,13 @@
 """Each method of the port, and its repetition."""
 
+import asyncio
+
 import pytest
 
 from adapters.github.code_host import GitHubCodeHost
 from domain.errors import Conflict, ContentChanged, VendorRejected
 from domain.vendors import Branch, IssueRef, PullRequest
+from simulators.kit import Simulators
 from tests.contract.github.conftest import World
 
 FOLDER = "integrations/weather"
@@ -177,6 +180,17 @@ async def test_files_leaves_out_what_is_not_text_and_refuses_an_unknown_ref(host
     assert len(await host.files(repo, "main", FOLDER)) == 40
     with pytest.raises(VendorRejected, match="Not Found"):
         await host.files(repo, "nothing", FOLDER)
+
+
+async def test_comments_that_cross_leave_one(host, repo, world: World, simulators: Simulators):
+    """All look before one writes; each answer comes late, so that the others write meanwhile."""
+    issue = IssueRef(repo=repo, number=(await world.act("issues", title="Weather"))["result"]["number"])
+    await simulators.fault("github", "latency", method="POST", path="/comments$", seconds=0.5, times=4)
+    await asyncio.gather(*(host.upsert_comment(issue, key="run/1", body="once") for _ in range(4)))
+    written = await simulators.journal("github", method="POST", path=f"/issues/{issue.number}/comments$")
+    assert len(written) > 1, "they did not cross"
+    (comment,) = await world.comments(issue.number)
+    assert (await host.upsert_comment(issue, key="run/1", body="once")).id == comment["id"]
 
 
 async def test_one_comment_per_key_made_then_edited(host, repo, world: World):

@@ -34,11 +34,13 @@ Last = Callable[[], Received]
 
 
 @pytest.fixture(autouse=True)
-async def clean(simulators: Simulators, receiver: Receiver) -> None:
+async def clean(simulators: Simulators, receiver: Receiver) -> AsyncIterator[None]:
     """No fault and nothing received is left over from another test; Slack's callbacks are answered as it wants."""
     await simulators.reset_faults("slack")
     receiver.clear()
     receiver.status, receiver.body = 200, ""
+    yield
+    receiver.clear()
 
 
 @pytest.fixture
