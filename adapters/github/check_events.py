@@ -41,8 +41,11 @@ class CheckRun(Seen):
 
 
 class CheckSuite(Seen):
+    """Its runs are told of one by one, with what they found; one that never started has none."""
+
     head_sha: CommitSha
     conclusion: str | None = None
+    latest_check_runs_count: int = 0
     app: CheckApp | None = None
 
 
@@ -99,7 +102,8 @@ class CheckSuiteEvent(Checked):
     @property
     def failing(self) -> Failing | None:
         suite = self.check_suite
-        return Failing(sha=suite.head_sha, name="the checks") if suite.conclusion in FAILED else None
+        alone = suite.latest_check_runs_count == 0
+        return Failing(sha=suite.head_sha, name="the checks") if alone and suite.conclusion in FAILED else None
 
 
 class WorkflowRunEvent(Checked):
