@@ -41,8 +41,9 @@ _ENTRY = select(registry).where(
 class IntegrationReads:
     """The questions of the `Integrations` port."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, few: int = listing.FEW) -> None:
         self._db = db
+        self._few = few
 
     async def get(self, integration_id: str) -> Integration:
         found = await self._first(select(integrations).where(integrations.c.id == integration_id))
@@ -86,7 +87,7 @@ class IntegrationReads:
     async def page(self, *, organization_id: str, cursor: str | None, limit: int, wanted: Wanted = _ALL) -> Page:
         """Raises InvalidInput for a cursor that is not one of ours. At most 200 a page."""
         async with self._db.read() as connection:
-            return await listing.page(connection, organization_id, wanted, cursor=cursor, limit=limit)
+            return await listing.page(connection, organization_id, wanted, cursor=cursor, limit=limit, most=self._few)
 
     async def discover(
         self,

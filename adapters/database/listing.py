@@ -43,21 +43,21 @@ class _Set:
         self.ids = ids
         self.holds = holds
 
-    async def few(self, connection: AsyncConnection) -> int | None:
-        """How many there are; None if they are many."""
-        bounded = self.ids.limit(FEW + 1).subquery()
+    async def few(self, connection: AsyncConnection, most: int) -> int | None:
+        """How many there are; None if they are more than `most`."""
+        bounded = self.ids.limit(most + 1).subquery()
         count = (await connection.execute(select(func.count()).select_from(bounded))).scalar_one()
-        return count if count <= FEW else None
+        return count if count <= most else None
 
 
 async def page(
-    connection: AsyncConnection, organization_id: str, wanted: Wanted, *, cursor: str | None, limit: int
+    connection: AsyncConnection, organization_id: str, wanted: Wanted, *, cursor: str | None, limit: int, most: int
 ) -> Page:
-    """Raises InvalidInput for a cursor that was not given out for this order."""
+    """`most`: see `FEW`. Raises InvalidInput for a cursor that was not given out for this order."""
     limit = max(1, min(limit, MAX_PAGE))
     sets = _sets(organization_id, wanted)
     # Alone, a stage or an owner has an index in this very order.
-    narrowest = await _narrowest(connection, sets) if len(sets) > 1 or _by_terms(wanted) else None
+    narrowest = await _narrowest(connection, sets, most) if len(sets) > 1 or _by_terms(wanted) else None
     among: FromClause = integrations
     if narrowest is not None:
         # Looked at by themselves, so that no planner walks along an order's index to find them.
@@ -81,8 +81,8 @@ def _by_terms(wanted: Wanted) -> bool:
     return bool(wanted.capability or wanted.label or wanted.health or wanted.text)
 
 
-async def _narrowest(connection: AsyncConnection, sets: Sequence[_Set]) -> _Set | None:
-    counted = [(count, one) for one in sets if (count := await one.few(connection)) is not None]
+async def _narrowest(connection: AsyncConnection, sets: Sequence[_Set], most: int) -> _Set | None:
+    counted = [(count, one) for one in sets if (count := await one.few(connection, most)) is not None]
     return min(counted, key=lambda pair: pair[0])[1] if counted else None
 
 

@@ -8,7 +8,7 @@ from alembic import command
 from pydantic import SecretStr
 from sqlalchemy import insert, text
 
-from adapters.database import Database, DatabaseSettings, SqlHealth, SqlIntegrations, SqlRunRecords, listing
+from adapters.database import Database, DatabaseSettings, SqlHealth, SqlIntegrations, SqlRunRecords
 from adapters.database.engine import make_engine
 from adapters.database.health_tables import health
 from adapters.database.migrate import configuration, migrate
@@ -112,10 +112,10 @@ async def checked(db: Database, integration_id: str, state: HealthState) -> None
     assert await SqlHealth(db).read(row.id)
 
 
-async def test_many_that_match_are_walked_and_few_are_begun_from(store, add, monkeypatch):
+async def test_many_that_match_are_walked_and_few_are_begun_from(db, add):
     """The same answers, whichever way they are found."""
     rows = [await add(f"weather-{number}", title="Wind") for number in range(6)]
-    monkeypatch.setattr(listing, "FEW", 2)
+    store = SqlIntegrations(db, few=2)
     assert await everything(store, Wanted(text="wind weather")) == [one.id for one in reversed(rows)]
     assert await everything(store, Wanted(text="wind 4", stage=Stage.REQUESTED)) == [rows[4].id]
 
