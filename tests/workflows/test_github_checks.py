@@ -90,6 +90,8 @@ async def serves_and_fails(world: World, cmd: CreateIntegration, told: Deliverie
     assert not (await world.integrations.get(cmd.integration_id)).under_way
     answers = [one["body"] for one in await world.github(f"issues/{pull.number}/comments")]
     assert sum("not tried again" in one for one in answers) == 1
-    nobodys = (await world.github("commits/main"))["parents"][0]["sha"]
-    other = await failing(world, nobodys)
+    pushed = await world.simulators.act(
+        "github", "push", user="lin", branch=f"by-hand/{cmd.name}", files={"NOTES.md": f"{cmd.name}\n"}
+    )
+    other = await failing(world, pushed["result"]["sha"])
     assert all(one.startswith("ignored") for one in await told.of(*other))

@@ -29,7 +29,8 @@ def rules(found: Found, level: Level = Level.ERROR) -> list[str]:
 
 
 async def test_a_good_integration_is_measured_at_the_stated_load(space: Space, good: dict[str, str]) -> None:
-    found, figures = await measured(space, good, Measures(requests=30, rate=150, concurrency=3))
+    load = Measures(requests=30, rate=150, concurrency=3, health_p95_ms=60_000, route_p95_ms=60_000)
+    found, figures = await measured(space, good, load)
     assert not [one for one in found.findings if one.level is not Level.NOTE]
     assert found.keep_for is None
     assert (figures["requests"], figures["rate"], figures["concurrency"], figures["starts"]) == (30, 150, 3, 1)
