@@ -91,7 +91,11 @@ async def serves_and_fails(world: World, cmd: CreateIntegration, told: Deliverie
     answers = [one["body"] for one in await world.github(f"issues/{pull.number}/comments")]
     assert sum("not tried again" in one for one in answers) == 1
     pushed = await world.simulators.act(
-        "github", "push", user="lin", branch=f"by-hand/{cmd.name}", files={"NOTES.md": f"{cmd.name}\n"}
+        "github",
+        "push",
+        user="lin",
+        branch=f"by-hand/{cmd.integration_id}",
+        files={"NOTES.md": f"{cmd.integration_id}\n"},
     )
     other = await failing(world, pushed["result"]["sha"])
     assert all(one.startswith("ignored") for one in await told.of(*other))
