@@ -37,7 +37,10 @@ async def befall(schedule: Sequence[Fault], standing: Standing, simulators_url: 
                 befallen.append(Befallen(fault, time.time()))
             elif (pid := standing.pid(fault.target)) is not None:
                 happened = Befallen(fault, time.time())
-                os.kill(pid, signal.SIGKILL)
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:  # it has ended by itself this moment: nobody is there to kill
+                    continue
                 befallen.append(happened)
                 watching.create_task(_watch(standing, pid, happened))
         for vendor in _VENDORS:
