@@ -31,7 +31,9 @@ class DeliveryActivities:
 
     @activity.defn(name="delivery.interpret")
     async def interpret(self, delivery: Delivery) -> Interpreted:
-        body = await self._artifacts.get(delivery.body)
+        body = await self._deliveries.body(delivery)
+        if body is None:
+            body = await self._artifacts.get(delivery.body)
         return Interpreted(intent=await self._inboxes[delivery.source].interpret(delivery, body))
 
     @activity.defn(name="delivery.finish")

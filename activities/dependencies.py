@@ -6,7 +6,7 @@ from domain.dependencies import Dependent, Node, check
 from domain.errors import Corrupted
 from domain.ports import Dependencies, Deprecations, Integrations
 from domain.retirement import Deprecation
-from domain.steps.retirement import CheckDependencies, One, Withdraw
+from domain.steps.retirement import CheckDependencies, One, Unmet, Withdraw
 
 
 class DependencyActivities:
@@ -16,15 +16,17 @@ class DependencyActivities:
         self._deprecations = deprecations
 
     @activity.defn(name="integration.check_dependencies")
-    async def check_dependencies(self, cmd: CheckDependencies) -> None:
-        """Look before anything is deployed; registering looks again.
+    async def check_dependencies(self, cmd: CheckDependencies) -> Unmet | None:
+        """Look before anything is deployed; registering looks again. None if nothing stands against it.
 
         Raises:
             DependencyUnmet: with all that stands against this version.
         """
         found = await self._integrations.get(cmd.integration_id)
         candidate = Node(name=cmd.name, version=cmd.version, dependencies=cmd.dependencies)
-        check(candidate, await self._dependencies.living(found.organization_id), serves=cmd.serves)
+        living = await self._dependencies.living(found.organization_id)
+        missing = check(candidate, living, serves=cmd.serves, patient=cmd.patient)
+        return Unmet(needs=[need.words for need in missing]) if missing else None
 
     @activity.defn(name="integration.dependents")
     async def dependents(self, cmd: One) -> list[Dependent]:

@@ -147,7 +147,8 @@ class DeploymentActivities:
             self._target.traffic(cmd.old.id, seconds=cmd.old_seconds),
             self._target.traffic(cmd.new.id, seconds=cmd.new_seconds),
         )
-        return rollout.judge(cmd.rollout, old=old, new=new, healthy=healthy)
+        old_healthy = healthy or (await self._target.status(cmd.old.id)).healthy
+        return rollout.judge(cmd.rollout, old=old, new=new, healthy=healthy, old_healthy=old_healthy)
 
     async def _healthy(self, deployment_id: str) -> bool:
         """Asks again before it says no: one health check that is lost is no reason to go back."""

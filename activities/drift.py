@@ -64,6 +64,8 @@ class DriftActivities:
     @activity.defn(name="drift.check_batch")
     async def check_batch(self, cmd: CheckDrift) -> DriftChecked:
         """Look at the documents of one page of integrations."""
+        if cmd.cursor is None:
+            await self._book.prune(datetime.now(UTC) - self._policy.kept)
         page = await self._book.page(cursor=cmd.cursor, limit=cmd.batch)
         places = asyncio.Semaphore(AT_ONCE)
 

@@ -56,6 +56,7 @@ class IntegrationActivities:
             version=cmd.version,
             url=cmd.url,
             returning=cmd.returning,
+            elsewhere=cmd.elsewhere,
         )
         activity.logger.info("entered stage", extra={"integration_id": entered.id, "stage": entered.stage})
 

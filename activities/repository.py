@@ -7,7 +7,7 @@ from temporalio import activity
 from activities.store import load_files, save_files
 from activities.wording import pull_request_body
 from domain.artifacts import files_hash
-from domain.comparison import Comparison, compare
+from domain.comparison import VersionComparison, compare
 from domain.errors import Corrupted
 from domain.manifest import GIVEN
 from domain.plan import Plan
@@ -57,7 +57,7 @@ class RepositoryActivities:
         opened = await self._host.open_pull_request(cmd.branch, title=cmd.title, body=body, key=cmd.key)
         return await self._host.pull_request(opened.repo, opened.number)
 
-    async def _compared(self, new: Succeeding | None) -> Comparison | None:
+    async def _compared(self, new: Succeeding | None) -> VersionComparison | None:
         if new is None:
             return None
         before = await load_files(self._artifacts, new.files_before)

@@ -1,6 +1,6 @@
 """What people read in pull requests. Text from outside is quoted, never rendered as ours."""
 
-from domain.comparison import Comparison
+from domain.comparison import VersionComparison
 from domain.plan import Plan
 from domain.reports import Finding
 from domain.steps import OpenPullRequest
@@ -10,7 +10,7 @@ _FILES = 60
 """Of those that differ, as many are named."""
 
 
-def pull_request_body(cmd: OpenPullRequest, plan: Plan, compared: Comparison | None = None) -> str:
+def pull_request_body(cmd: OpenPullRequest, plan: Plan, compared: VersionComparison | None = None) -> str:
     capabilities = "\n".join(
         f"| `{c.name}` | `{c.method.upper()} {c.route}` | `{c.operation.method.upper()} {_cell(c.operation.path)}` "
         f"| {_cell(c.description)} |"
@@ -49,7 +49,7 @@ def _ticket(ticket: TicketRef) -> str:
     return f"\nAsked for in {ticket.tracker.title()}, {_cell(ticket.key)}{address}.\n"
 
 
-def _changes(compared: Comparison | None) -> str:
+def _changes(compared: VersionComparison | None) -> str:
     """What is new against the version before: in words, then the files with their counts of lines."""
     if compared is None:
         return ""

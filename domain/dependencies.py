@@ -34,6 +34,12 @@ class Need(Data):
     deprecated: bool = False
     met: bool
 
+    @property
+    def words(self) -> str:
+        """What is needed, and what is there instead."""
+        there = f"{self.version} is what serves" if self.version else "there is none"
+        return f"{self.name} {self.version_range}, and {there}"
+
 
 class Dependent(Data):
     """An integration that needs this one. `met`: the version that serves is in its range."""
@@ -112,28 +118,26 @@ def dependents(name: str, version: str | None, living: Iterable[Node]) -> list[D
     ]
 
 
-def check(candidate: Node, living: Iterable[Node], *, serves: bool = True) -> None:
+def check(candidate: Node, living: Iterable[Node], *, serves: bool = True, patient: bool = False) -> list[Need]:
     """Whether this version may be deployed; `serves`: in place of the one before, for those who need it.
 
-    Raises DependencyUnmet, with all that stands against it: something it needs is missing or out of range, others need
-    another version of it, or there would be a circle.
+    Answers what it needs that is missing or out of range, for whoever is `patient`: that can come. Raises
+    DependencyUnmet, with all that stands against it: such a need for whoever is not, others need another version of it,
+    or there would be a circle.
     """
     after = {node.name: node for node in living} | {candidate.name: candidate}
-    problems = [_missing(need) for need in needs(candidate, after) if not need.met]
-    problems += [
+    missing = [need for need in needs(candidate, after) if not need.met]
+    problems = [
         f"{other.name} {other.version} needs {candidate.name} {other.version_range}"
         for other in dependents(candidate.name, candidate.version, after.values())
         if serves and not other.met
     ]
     if circle := find_circle(after.values()):
         problems.append(f"they would need each other in a circle: {' → '.join(circle)}")
-    if problems:
+    if problems or (missing and not patient):
+        problems = [f"it needs {need.words}" for need in missing] + problems
         raise DependencyUnmet(f"{candidate.name} {candidate.version}: {'; '.join(problems)}.", problems=[*problems])
-
-
-def _missing(need: Need) -> str:
-    there = f"{need.version} is what serves" if need.version else "there is none"
-    return f"it needs {need.name} {need.version_range}, and {there}"
+    return missing
 
 
 def order(living: Iterable[Node]) -> list[list[str]]:

@@ -11,6 +11,7 @@ from activities.deployments import DeploymentActivities
 from activities.integrations import IntegrationActivities
 from activities.repository import RepositoryActivities
 from domain import ids
+from domain.deployments import Elsewhere
 from domain.errors import ContentChanged
 from domain.lifecycle import Operation, Stage
 from domain.manifest import Manifest
@@ -239,7 +240,8 @@ class Deploying:
     async def _register(self, url: str) -> None:
         """Production is what the registry tells of."""
         if self._environment is not Environment.PRODUCTION:
-            await self._run.enter(self._home, f"serves in {self._environment}", detail=url)
+            there = Elsewhere(environment=self._environment, version=self._manifest.version, url=url)
+            await self._run.enter(self._home, f"serves in {self._environment}", detail=url, elsewhere=there)
             return
         self._saga.on_failure("registry entry", self._deregister)
         entry = RegistryEntry(

@@ -154,9 +154,8 @@ class Lifecycle:
                 proven = await building.changed(wanted.reviewer.name, wanted.comment)
 
     def _failed(self, error: BaseException) -> Failure:
-        told = describe(error)
-        if self._abandoned is not None:
-            told = Abandoned(f"{self._abandoned.by.name} stopped it: {self._abandoned.reason}").data()
+        order = self._abandoned
+        told = Abandoned(f"{order.by.name} stopped it: {order.reason}").data() if order else describe(error)
         if not self.accepted:
             self._refusal = ApplicationError(told.message, told.details, type=told.code, non_retryable=True)
         self._run.book.failure = Failure(error=told, stage=self._run.book.stage, undone=self._saga.undone)

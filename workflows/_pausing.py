@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from temporalio import workflow
 
 from domain.runs import Pause, Paused
+from workflows import policies
 
 
 @runtime_checkable
@@ -36,7 +37,7 @@ class Pausing:
         self._tell = tell
         self._order: Pause | None = None
         self._since: datetime | None = None
-        self._before = timedelta()
+        self._before = policies.NO_TIME
         self._held = 0
         self.resumed = 0
 
@@ -54,7 +55,7 @@ class Pausing:
 
     def total(self) -> timedelta:
         """How long the run has been paused in all: deadlines for people do not count that time."""
-        return self._before + (workflow.now() - self._since if self._since else timedelta())
+        return self._before + (workflow.now() - self._since if self._since else policies.NO_TIME)
 
     async def boundary(self) -> None:
         if not self.on:

@@ -1,6 +1,6 @@
 """Rolling out: requests move from the old deployment to the new one, which is judged meanwhile against the old."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from temporalio import workflow
 
@@ -34,19 +34,27 @@ class Rolling:
             await self.hold(percent)
 
     async def hold(self, percent: int) -> None:
-        """Keep it so, and look again and again; a run that is paused goes on looking. Raises DeploymentWorse."""
+        """Keep it so, and look again and again; a run that is paused goes on looking, and so does one whose two
+        deployments are both away. Raises DeploymentWorse.
+        """
         since = workflow.now()
         until = since + self._rollout.hold
         self._run.doing(f"sends {percent} % of the requests to {self._run.book.version}, and watches how it does")
         self._run.waits(Waiting(what=f"its figures at {percent} % of the requests", since=since, until=until))
         pause = policies.between_looks(self._rollout.hold)
-        while (left := until - workflow.now()) > timedelta(0) or self._run.pausing.on:
-            await workflow.sleep(min(pause, left) if left > timedelta(0) else pause, summary=f"watch it at {percent} %")
-            await self._judge(since, percent)
+        outage = False
+        while (left := until - workflow.now()) > policies.NO_TIME or self._run.pausing.on or outage:
+            await workflow.sleep(
+                min(pause, left) if left > policies.NO_TIME else pause, summary=f"watch it at {percent} %"
+            )
+            outage = await self._judge(since, percent)
         self._run.waits(None)
 
-    async def _judge(self, since: datetime, percent: int) -> None:
-        """The new one by what it did since, the old one by what it did from one `hold` before the rollout on."""
+    async def _judge(self, since: datetime, percent: int) -> bool:
+        """The new one by what it did since, the old one by what it did from one `hold` before the rollout on.
+
+        Whether nothing can be said of it, for neither answers.
+        """
         now = workflow.now()
         cmd = JudgeRollout(
             rollout=self._rollout,
@@ -65,3 +73,4 @@ class Rolling:
                     percent=percent,
                     reason=found.reason,
                 )
+        return found.outage

@@ -18,6 +18,7 @@ from activities.tickets import TicketActivities
 from domain import ids
 from domain.artifacts import ArtifactRef
 from domain.conversation import Budget
+from domain.deployments import Elsewhere
 from domain.lifecycle import Operation, Stage
 from domain.people import Actor
 from domain.runs import Converse, Conversed, Pause, Paused, Undone, Waiting, Work
@@ -81,6 +82,7 @@ class Run:
         url: str | None = None,
         patient: bool = False,
         returning: bool = False,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """Enter a stage, in the database first, then in the book and the search attributes."""
         if not (patient or returning):
@@ -95,6 +97,7 @@ class Run:
             version=version,
             url=url,
             returning=returning,
+            elsewhere=elsewhere,
         )
         await record(IntegrationActivities.enter, cmd, policies.UNDO_RECORD if patient else policies.RECORD)
         self.entered(stage, doing)

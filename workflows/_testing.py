@@ -1,6 +1,7 @@
 """Testing a version as a part of another run, such as before it is deployed."""
 
 from temporalio import workflow
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from domain import ids
 from domain.operations import DeployVersion
@@ -27,5 +28,12 @@ async def tested_before(cmd: DeployVersion) -> TestRun:
         id=ids.test_workflow(cmd.integration_id, test.id),
         result_type=TestRun,
         static_summary=f"Test before deployment: {cmd.version}",
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(SearchAttributeKey.for_keyword("IntegrationId"), cmd.integration_id),
+                SearchAttributePair(SearchAttributeKey.for_keyword("Operation"), "test"),
+                SearchAttributePair(SearchAttributeKey.for_keyword("OrganizationId"), cmd.organization_id),
+            ]
+        ),
     )
     return run

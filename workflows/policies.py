@@ -116,6 +116,18 @@ LOOK_AT_LAST = timedelta(days=1)
 LOOK_SOON = timedelta(seconds=10)
 """How long it waits at least: clocks differ, and a limit may begin anew a moment later there than here."""
 
+NO_TIME = timedelta(0)
+
+NEEDS_WINDOW = timedelta(days=14)
+"""How long a version waits for other integrations that it needs; as long as for a review."""
+
+
+def between_looks_for_needs(waited: timedelta) -> timedelta:
+    """How long a run that waits for other integrations goes without looking: a quarter of the time it has waited, so
+    that what was started together comes one after the other, and two weeks are 60 looks of half a dozen events.
+    """
+    return min(max(timedelta(seconds=2), waited / 4), LOOK_AT_LAST)
+
 
 def between_looks(hold: timedelta) -> timedelta:
     """How soon it is seen that a new version is worse: five seconds; with a long `hold` a twentieth of it, at most

@@ -5,8 +5,6 @@ Promises: each check that is due is made; each incident is acted on once, whatev
 integrations or checks. It makes nothing that would have to be undone: a rollback is a run of its own.
 """
 
-from datetime import timedelta
-
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ActivityError
@@ -40,7 +38,7 @@ class SweepHealthWorkflow:
         until = workflow.now() + cmd.lasting
         swept, later = Swept(), list[str]()
         for number in range(MOST_STEPS):
-            left = max(until - workflow.now(), timedelta(0))
+            left = max(until - workflow.now(), policies.NO_TIME)
             batch = CheckBatch(lasting=left, batch=cmd.batch, leave=later, first=number == 0)
             found: Checked = await step(HealthActivities.check_batch, batch, policies.SWEEP, "check what is due")
             for incident in found.incidents:

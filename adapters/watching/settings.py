@@ -73,10 +73,11 @@ class DriftSettings(BaseSettings):
     every: timedelta = Field(default=timedelta(hours=6), ge=timedelta(minutes=1))
     jitter: timedelta = Field(default=timedelta(minutes=30), ge=timedelta(0))
     tell_after: timedelta = Field(default=timedelta(days=3), ge=timedelta(0))
+    kept: timedelta = Field(default=timedelta(days=90), ge=timedelta(days=1))
     batch: int = Field(default=20, ge=1, le=200)
 
     def policy(self) -> DriftPolicy:
-        return DriftPolicy(tell_after=self.tell_after)
+        return DriftPolicy(tell_after=self.tell_after, kept=self.kept)
 
     def schedule(self) -> ScheduleSpec:
         return ScheduleSpec(

@@ -1,14 +1,17 @@
 """DeployVersion: into staging, promoted, rolled out by judgement, rolled back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.database import SqlTestRuns
+from adapters.bus.local import LocalBus
+from adapters.database import SqlOutbox, SqlTestRuns
+from domain import ids
 from domain.errors import Conflict, NotFound, NotProven, VerdictInvalid
-from domain.events import EventType
+from domain.events import Event, EventType
 from domain.lifecycle import Operation, Stage
 from domain.operations import Environment, Rollout
 from domain.runs import Pause
@@ -16,6 +19,7 @@ from domain.testing import Outcome, Trigger
 from tests.until import until
 from tests.workflows.deployable import BROKEN, QUICK, SLOW, Deployable, loaded, two
 from tests.workflows.world import World
+from workers.outbox import relay
 
 AT_ONCE = Rollout(strategy="blue_green", hold=timedelta(seconds=2), requests=10)
 BRIEF = Rollout(steps=[10], hold=timedelta(milliseconds=200))
@@ -25,6 +29,23 @@ BRIEF = Rollout(steps=[10], hold=timedelta(milliseconds=200))
 async def workers(world: World) -> AsyncIterator[None]:
     async with world.workers():
         yield
+
+
+async def received(world: World, integration_id: str) -> list[Event]:
+    """What a bus is sent of this integration that it was not sent before."""
+    bus, wanted = LocalBus(), await world.integrations.events(integration_id)
+    got: list[Event] = []
+    async with bus.subscribe() as arriving:
+        relaying = asyncio.create_task(relay(SqlOutbox(world.database), bus))
+        try:
+            async with asyncio.timeout(60):
+                async for event in arriving:
+                    got += [event] if event.subject == integration_id else []
+                    if event.id == wanted[-1].id:
+                        return got
+        finally:
+            relaying.cancel()
+    return got
 
 
 async def test_into_staging_then_promoted(world: World, workers: None) -> None:
@@ -38,23 +59,49 @@ async def test_into_staging_then_promoted(world: World, workers: None) -> None:
     )
     assert (await it.answer(Environment.STAGING))["version"] == "1.0.0"
     assert await it.answer() == 404
+    (told,) = (await received(world, it.integration.id))[-1:]
+    said = {name: told.data["metadata"][name] for name in ("environment", "version", "url", "stage")}
+    assert (told.type, said) == (
+        EventType.STAGE_CHANGED,
+        {"environment": "staging", "version": "1.0.0", "url": it.url(Environment.STAGING), "stage": "active"},
+    )
     assert await world.integrations.entry(it.integration.id) is None
     assert ((await it.row()).version, (await it.row()).url) == (None, None)
     assert await it.states() == {("1.0.0", "staging", "serving")}
 
     promoted = await it.deployed("1.0.0", environment=Environment.PRODUCTION)
     assert (promoted.stage, promoted.url) == (Stage.ACTIVE, it.url())
+    told = (await received(world, it.integration.id))[-1]
+    assert (told.type, told.data["metadata"]["version"]) == (EventType.ACTIVATED, "1.0.0")
     assert (await it.answer())["greeting"] == "hello from 1.0.0"
     entry = await world.integrations.entry(it.integration.id)
     assert entry is not None
     assert (entry.version, entry.url) == ("1.0.0", it.url())
     assert ((await it.row()).version, (await it.row()).url) == ("1.0.0", it.url())
+    await _reads_as_a_story(it)
     assert (await it.answer(Environment.STAGING))["version"] == "1.0.0"
     noted = {one.environment: one for one in await it.deployments()}
     assert {one.state for one in noted.values()} == {"serving"}
     assert {one.target for one in noted.values()} == {"process"}
     assert noted[Environment.PRODUCTION].id == await world.target.live(it.name) == entry.deployment_id
     assert noted[Environment.STAGING].id != entry.deployment_id
+
+
+async def _reads_as_a_story(it: Deployable) -> None:
+    """In the Temporal Web UI, after its end: what it was, where it came to, and by what it is found."""
+    workflow_id = ids.lifecycle_workflow(it.integration.id)
+    described = await it.world.client.get_workflow_handle(workflow_id).describe()
+    assert await described.static_summary() == "Deploy: 1.0.0 to production"
+    found = {pair.key.name: pair.value for pair in described.typed_search_attributes.search_attributes}
+    wanted = {
+        "IntegrationId": it.integration.id,
+        "IntegrationName": it.name,
+        "Operation": "deploy",
+        "OrganizationId": it.integration.organization_id,
+        "Stage": "active",
+    }
+    assert found.items() >= wanted.items()
+    assert await it.world.untold(workflow_id) == []
 
 
 async def test_what_does_not_pass_its_tests_is_not_deployed(world: World, workers: None) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
@@ -19,6 +20,7 @@ from domain.plan import Dependency
 from domain.registry import RegistryEntry
 from domain.runs import Abandon, CreateIntegration, RunOutcome, Work
 from tests.environ import settings_from
+from tests.until import until
 from tests.workflows.deployable import two
 from tests.workflows.world import Failing, World
 
@@ -54,7 +56,9 @@ async def headers(url: str | None) -> dict[str, str]:
     return {name: answer.headers[name] for name in ("deprecation", "sunset", "link") if name in answer.headers}
 
 
-async def a_dependent(world: World, on_name: str, version_range: str = ">=1,<2") -> RegistryEntry:
+async def a_dependent(
+    world: World, on_name: str, version_range: str = ">=1,<2", *, named: str | None = None
+) -> RegistryEntry:
     """Another integration in the registry, which needs this one."""
     cmd = await world.request()
     await world.integrations.accept(cmd, workflow_id=ids.lifecycle_workflow(cmd.integration_id), run_id="r")
@@ -63,7 +67,7 @@ async def a_dependent(world: World, on_name: str, version_range: str = ">=1,<2")
     entry = needed.model_copy(
         update={
             "integration_id": cmd.integration_id,
-            "name": cmd.request.name,
+            "name": named or cmd.request.name,
             "version": "1.0.0",
             "deployment_id": ids.new("dep"),
             "dependencies": [Dependency(name=on_name, version_range=version_range)],
@@ -131,6 +135,7 @@ async def test_a_whole_end(world: World) -> None:
 
         outcome = await done(world, on(cmd, RetireIntegration, forced=True))
         status = await world.runs.status(cmd.integration_id)
+        assert await world.untold(ids.lifecycle_workflow(cmd.integration_id)) == []
     assert (outcome.stage, outcome.failure, outcome.url) == (Stage.RETIRED, None, None)
     assert status.untold == []
     await _nothing_is_left(world, cmd, row.url)
@@ -169,26 +174,47 @@ def to(stage: Stage) -> Any:
     return lambda entered: entered.stage is stage and not entered.returning
 
 
-async def test_what_is_needed_has_to_be_there_before_anything_is_deployed(
-    world: World, active: CreateIntegration
-) -> None:
-    """A version that needs what is not there, and one that others cannot do with, are refused by name."""
+async def test_what_needs_others_waits_until_they_are_there(world: World, active: CreateIntegration) -> None:
+    """Nothing is deployed before what it needs, and nobody has to start it again."""
     name = active.request.name or ""
-    cmd = await world.request(
-        f"[simulate: one-turn] [simulate: needs {name} ~=2.1] [simulate: needs no-such-thing ==1.*]"
-    )
+    later = f"later-{ids.new('x')[-10:]}"
+    cmd = await world.request(f"[simulate: one-turn] [simulate: needs {name} ~=1.0] [simulate: needs {later} >=1.2]")
     since = await world.simulators.last("github")
     async with world.workers():
         await world.runs.start_create(cmd)
+        waiting = (await world.reaches(cmd, Stage.DEPLOYING, waiting=True)).waiting
+        assert waiting is not None
+        assert waiting.what == f"{later} >=1.2, and there is none"
+        assert not any(entry.path.endswith("/merge") for entry in await world.simulators.journal("github", since=since))
+        needed = await a_dependent(world, name, named=later)
+        await until(partial(_waits_for, world, cmd, f"{later} >=1.2, and 1.0.0 is what serves"))
+        assert (await world.outside(cmd)).deployments == []
+        await world.integrations.register(needed.model_copy(update={"version": "1.2.0"}))
+        outcome = await world.ended(cmd)
+    assert (outcome.stage, outcome.failure) == (Stage.ACTIVE, None)
+
+
+async def _waits_for(world: World, cmd: CreateIntegration, what: str) -> bool | None:
+    waiting = (await world.runs.status(cmd.integration_id)).waiting
+    return True if waiting is not None and waiting.what == what else None
+
+
+async def test_what_is_needed_and_never_comes_is_named_and_all_is_undone(world: World) -> None:
+    cmd = await world.request("[simulate: one-turn] [simulate: needs no-such-thing ==1.*]")
+    async with world.workers():
+        await world.runs.start_create(cmd)
+        await world.reaches(cmd, Stage.DEPLOYING, waiting=True)
+        await world.fast_forward(cmd, timedelta(days=15))
         outcome = await world.ended(cmd)
     assert outcome.failure is not None
     assert outcome.failure.error.code == "dependency_unmet"
-    assert f"it needs {name} ~=2.1, and 1.0.0 is what serves" in outcome.failure.error.message
     assert "it needs no-such-thing ==1.*, and there is none" in outcome.failure.error.message
-    assert not any(entry.path.endswith("/merge") for entry in await world.simulators.journal("github", since=since))
     seen = await world.outside(cmd)
     assert (seen.deployments, seen.bundles, seen.registered) == ([], [], False)
 
+
+async def test_what_others_cannot_do_with_is_refused_at_once(world: World, active: CreateIntegration) -> None:
+    name = active.request.name or ""
     other = await a_dependent(world, name, "~=1.0")
     before = await world.outside(active)
     await world.integrations.register(

@@ -202,3 +202,8 @@ async def test_what_is_deployed_is_tested_before(world: World, integration: Inte
     assert (outcome.stage, outcome.failure) == (Stage.ACTIVE, None)
     (run, *_) = await SqlTestRuns(world.database).page(integration.id, limit=5)
     assert (run.trigger, run.outcome, run.version) == (Trigger.DEPLOYMENT, Outcome.PASSED, integration.version)
+    test = world.client.get_workflow_handle(ids.test_workflow(integration.id, run.id))
+    attributes = (await test.describe()).typed_search_attributes.search_attributes
+    found = {pair.key.name: pair.value for pair in attributes}
+    assert (found["IntegrationId"], found["Operation"]) == (integration.id, "test")
+    assert found["OrganizationId"] == integration.organization_id

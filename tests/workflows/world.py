@@ -117,15 +117,18 @@ class World:
 
     @asynccontextmanager
     async def workers(
-        self, *broken: Failing, cached: int = 1000, queues: Sequence[str] = QUEUES
+        self, *broken: Failing, cached: int = 1000, queues: Sequence[str] = QUEUES, build: str = ""
     ) -> AsyncIterator[None]:
-        """The product's workers. `cached` 0 replays each workflow from its history at every task."""
+        """The product's workers. `cached` 0 replays each workflow from its history at every task.
+
+        Those of a `build` take no work until it is rolled out; from then on those without one take none in this world.
+        """
         async with AsyncExitStack() as running:
             with settings_from(self.environment):
                 shared = await Shared.open(self.client, queues)
                 running.push_async_callback(shared.close)
                 found = {queue: activities(queue, shared) for queue in queues}
-            settings = shared.settings.model_copy(update={"cached_workflows": cached})
+            settings = shared.settings.model_copy(update={"cached_workflows": cached, "build_id": build})
             for failing in broken:
                 found = {queue: [failing.around(step) for step in steps] for queue, steps in found.items()}
             for queue, steps in found.items():
@@ -209,6 +212,13 @@ class World:
                 update_mask=FieldMask(paths=["time_skipping_config"]),
             )
         )
+
+    async def untold(self, workflow_id: str) -> list[str]:
+        """The steps and timers of a run that the Temporal Web UI shows without a word of what they are for."""
+        history = await self.client.get_workflow_handle(workflow_id).fetch_history()
+        kinds = ("activity_task_scheduled_event_attributes", "timer_started_event_attributes")
+        shown = [event for event in history.events if any(event.HasField(kind) for kind in kinds)]
+        return [f"{event.event_id}: {event}" for event in shown if not event.user_metadata.summary.data]
 
     async def github(self, path: str) -> Any:
         """Something of the repository, by GitHub's own API."""
@@ -306,7 +316,7 @@ async def opened(environment: Mapping[str, str], simulators_url: str, data_dir: 
 
 
 @asynccontextmanager
-async def standing() -> AsyncIterator[World]:
+async def standing(*temporal_config: str) -> AsyncIterator[World]:
     """Everything but API and workers, as `ccb up --simulate` starts it; workers are each test's own."""
     plans: list[Plan] = []
 
@@ -318,7 +328,7 @@ async def standing() -> AsyncIterator[World]:
 
     with tempfile.TemporaryDirectory(prefix="ccb-world-", dir="/tmp") as folder:
         options = StackOptions.on_free_ports(Path(folder), simulate=True).model_copy(
-            update={"temporal_config": ("frontend.WorkflowTimeSkippingEnabled=true",)}
+            update={"temporal_config": ("frontend.WorkflowTimeSkippingEnabled=true", *temporal_config)}
         )
         environ = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
         environ |= policies.brief(Path(folder))

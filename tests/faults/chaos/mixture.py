@@ -123,7 +123,10 @@ async def _active(ways: Ways, asked: Asked) -> bool:
 _UPDATE: Final[dict[str, Any]] = {
     "title": "All the cities",
     "description": "Name the README after them. [simulate: one-turn]",
+    "rollout": {"hold": "PT10S"},
 }
+_TIMES: Final = 3
+"""How often somebody asks for an update that is undone again and again, as a canary is that meets an outage."""
 
 
 async def updated(ways: Ways, asked: Asked, random: Random) -> None:
@@ -132,8 +135,12 @@ async def updated(ways: Ways, asked: Asked, random: Random) -> None:
 
 
 async def rolled_back(ways: Ways, asked: Asked, random: Random) -> None:
-    if await _active(ways, asked) and await ways.ran(asked, "update", **_UPDATE):
-        await ways.ran(asked, "rollback", reason="The old one was better")
+    """Something has to be there to go back from: whose update is undone asks again."""
+    if await _active(ways, asked):
+        for time_no in range(1, _TIMES + 1):
+            if await ways.ran(asked, "update", time_no=time_no, **_UPDATE):
+                await ways.ran(asked, "rollback", reason="The old one was better")
+                return
 
 
 async def promoted(ways: Ways, asked: Asked, random: Random) -> None:

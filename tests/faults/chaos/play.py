@@ -21,7 +21,7 @@ from tests.faults.chaos.ways import REQUESTER, REVIEWERS, Asked, Late, Ways
 ASKED_BY: Final = 0.75
 """The part of the time in which sagas are begun: the last ones are disturbed as well."""
 
-SETTLE: Final = 600.0
+SETTLE: Final = 1_200.0
 """Seconds that everything may take to settle, once nothing fails any more."""
 
 Progress = Callable[[str], None]
