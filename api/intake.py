@@ -10,8 +10,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 from adapters.temporal import TemporalRuns
+from api.storing import Storing
+from domain.artifacts import ArtifactRef, content_hash
+from domain.deliveries import Arrived
 from domain.errors import CcbError
-from domain.ports import Artifacts, Deliveries
+from domain.ports import Deliveries
 from domain.runs import Delivery, DeliveryOutcome, DeliverySource
 
 _log = logging.getLogger("ccb.api.intake")
@@ -33,15 +36,14 @@ class Intake:
     def __init__(
         self,
         *,
-        artifacts: Artifacts,
         deliveries: Deliveries,
         runs: TemporalRuns,
         sweep_every: float = SWEEP_EVERY,
         keep: timedelta = KEEP,
     ) -> None:
         """`keep` is how long a delivery that is handled is remembered: for so long it is not handled again."""
-        self._artifacts = artifacts
         self._deliveries = deliveries
+        self._storing = Storing(deliveries)
         self._runs = runs
         self._sweep_every = sweep_every
         self._keep = keep
@@ -59,9 +61,9 @@ class Intake:
 
     async def take(self, source: DeliverySource, delivery_id: str, event: str, body: bytes) -> bool:
         """Store; False if this delivery was stored before. Raises StorageUnavailable."""
-        ref = await self._artifacts.put(body, "application/octet-stream")
+        ref = ArtifactRef(hash=content_hash(body), size=len(body))
         delivery = Delivery(source=source, id=delivery_id, event=event, received_at=datetime.now(UTC), body=ref)
-        if not await self._deliveries.store(delivery):
+        if not await self._storing.store(Arrived(delivery, body)):
             return False
         if not self._queue.full():
             self._queue.put_nowait(delivery)
@@ -86,12 +88,19 @@ class Intake:
     async def _sweep(self) -> None:
         while True:
             try:
-                for delivery in await self._deliveries.unfinished(older_than_seconds=self._sweep_every):
-                    await self._swept(delivery)
+                await self._sweep_once()
                 await self._prune()
             except CcbError as error:
                 _log.warning("sweep failed", extra={"code": error.code, "error": error.message})
             await asyncio.sleep(self._sweep_every)
+
+    async def _sweep_once(self) -> None:
+        """A page at a time: after an outage there may be many."""
+        last: Delivery | None = None
+        while page := await self._deliveries.unfinished(older_than_seconds=self._sweep_every, after=last):
+            for delivery in page:
+                await self._swept(delivery)
+            last = page[-1]
 
     async def _swept(self, delivery: Delivery) -> None:
         """Start it; one that was started, and ended without saying how, has failed: somebody stopped it."""

@@ -1,9 +1,13 @@
 """Who acts, where and with which rights: one read by an index, whether by key or by person."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, bindparam, func, literal, select
 from sqlalchemy.sql.selectable import FromClause
 
 from adapters.database.access_tables import memberships, roles
+from adapters.database.looking import Look
 from adapters.database.people_tables import api_keys, people
 from domain.access import NONE, RIGHTS, Acting, Rights, RoleDefinition
 from domain.errors import Forbidden
@@ -16,6 +20,7 @@ _ROLE = (memberships.c.role, memberships.c.organization_id, roles.c.permissions)
 
 Query = Select[tuple[object, ...]]
 Where = ColumnElement[bool]
+Row = RowMapping | Mapping[str, Any]
 
 
 def _joined(start: FromClause, organization: ColumnElement[str]) -> FromClause:
@@ -35,12 +40,12 @@ _OF_KEY = (
     api_keys.c.last_used_at,
 )
 _PEOPLE_OF_KEYS = people.join(api_keys, api_keys.c.person_id == people.c.id)
-BY_KEY: Query = (
+BY_KEY = Look(
     select(*PERSON, *_ROLE, *_OF_KEY)
     .select_from(_joined(_PEOPLE_OF_KEYS, func.coalesce(_ASKED, api_keys.c.organization_id, people.c.organization_id)))
     .where(api_keys.c.sha256 == bindparam("sha256", type_=String), api_keys.c.revoked_at.is_(None))
 )
-BY_ID: Query = (
+BY_ID = Look(
     select(*PERSON, *_ROLE)
     .select_from(_joined(people, func.coalesce(_ASKED, people.c.organization_id)))
     .where(people.c.id == bindparam("person", type_=String))
@@ -53,13 +58,13 @@ def by_person(where: Where, organization_id: str | None = None) -> Query:
     return select(*PERSON, *_ROLE).select_from(_joined(people, chosen)).where(where)
 
 
-def person(row: RowMapping) -> Person:
+def person(row: Row) -> Person:
     """Of a row whose membership is there."""
     where = {"organization_id": row["organization_id"], "role": row["role"]}
     return Person.model_validate({name: row[name] for name in _FIELDS} | where)
 
 
-def acting(row: RowMapping, *, asked: str | None, session_id: str | None = None) -> Acting:
+def acting(row: Row, *, asked: str | None, session_id: str | None = None) -> Acting:
     """Raises Forbidden where they are no member: the same whether there is such an organisation or not."""
     bound_to = row.get("bound_to")
     if row["role"] is None or (bound_to is not None and bound_to != row["organization_id"]):
@@ -82,7 +87,7 @@ def acting(row: RowMapping, *, asked: str | None, session_id: str | None = None)
     )
 
 
-def _rights(row: RowMapping) -> Rights:
+def _rights(row: Row) -> Rights:
     """None for a role that is no more."""
     built_in = RIGHTS.get(row["role"])
     if built_in is not None:

@@ -1,5 +1,6 @@
 """The webhook inbox."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import RowMapping, Select, and_, delete, or_, select, tuple_, update
@@ -8,9 +9,14 @@ from adapters.database import cursors
 from adapters.database.engine import Database
 from adapters.database.tables import deliveries
 from domain import ids
-from domain.deliveries import REPLAYABLE, DeliveryPage, Looked, StoredDelivery
-from domain.errors import NotFound
+from domain.artifacts import content_hash
+from domain.deliveries import REPLAYABLE, Arrived, DeliveryPage, Looked, StoredDelivery
+from domain.errors import Corrupted, NotFound
 from domain.runs import Delivery, DeliveryOutcome
+
+_SHOWN = [column for column in deliveries.c if column.name != "body"]
+"""All but the body, which may be large and is asked for by itself."""
+_PLACE = (deliveries.c.stored_at, deliveries.c.source, deliveries.c.id)
 
 
 class SqlDeliveries:
@@ -18,17 +24,38 @@ class SqlDeliveries:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        insert = db.insert(deliveries).on_conflict_do_nothing()
+        self._insert = insert.returning(deliveries.c.source, deliveries.c.id)
 
-    async def store(self, delivery: Delivery) -> bool:
-        statement = self._db.insert(deliveries).values(
-            source=delivery.source,
-            id=delivery.id,
-            stored_at=datetime.now(UTC),
-            document=delivery.model_dump(mode="json"),
-        )
-        async with self._db.single() as connection:
-            stored = await connection.execute(statement.on_conflict_do_nothing().returning(deliveries.c.id))
-            return stored.first() is not None
+    async def store(self, arrived: Sequence[Arrived]) -> list[bool]:
+        """In one statement, whatever their number; a large one is split into a few in one transaction."""
+        now = datetime.now(UTC)
+        values = [
+            {
+                "source": one.source,
+                "id": one.id,
+                "stored_at": now,
+                "document": one.model_dump(mode="json"),
+                "body": body,
+            }
+            for one, body in arrived
+        ]
+        async with self._db.write() as connection:
+            stored = {(source, id_) for source, id_ in await connection.execute(self._insert, values)}
+        new: list[bool] = []
+        for one, _ in arrived:
+            new.append((one.source, one.id) in stored)
+            stored.discard((one.source, one.id))
+        return new
+
+    async def body(self, delivery: Delivery) -> bytes | None:
+        """Raises Corrupted if it is another than was stored."""
+        which = (deliveries.c.source == delivery.source, deliveries.c.id == delivery.id)
+        async with self._db.read() as connection:
+            found: bytes | None = await connection.scalar(select(deliveries.c.body).where(*which))
+        if found is not None and content_hash(found) != delivery.body.hash:
+            raise Corrupted(f"The body of the delivery {delivery.id} is not the one that came.", delivery=delivery.id)
+        return found
 
     async def finish(self, source: str, delivery_id: str, outcome: DeliveryOutcome) -> None:
         """The first outcome stays."""
@@ -41,19 +68,20 @@ class SqlDeliveries:
                 )
             )
 
-    async def unfinished(self, *, older_than_seconds: float) -> list[Delivery]:
-        """Oldest first."""
+    async def unfinished(
+        self, *, older_than_seconds: float, after: Delivery | None = None, limit: int = 500
+    ) -> list[Delivery]:
         before = datetime.now(UTC) - timedelta(seconds=older_than_seconds)
-        query = (
-            select(deliveries)
-            .where(deliveries.c.finished_at.is_(None), deliveries.c.stored_at <= before)
-            .order_by(deliveries.c.stored_at)
-        )
+        waiting = (deliveries.c.finished_at.is_(None), deliveries.c.stored_at <= before)
+        query = select(*_SHOWN).where(*waiting).order_by(*_PLACE).limit(limit)
+        if after is not None:
+            last = select(*_PLACE).where(deliveries.c.source == after.source, deliveries.c.id == after.id)
+            query = query.where(tuple_(*_PLACE) > last.scalar_subquery())
         async with self._db.read() as connection:
             return [_delivery(row) for row in (await connection.execute(query)).mappings()]
 
     async def page(self, looked: Looked) -> DeliveryPage:
-        query = _among(select(deliveries), looked)
+        query = _among(select(*_SHOWN), looked)
         if looked.cursor is not None:
             at, (source, last) = cursors.opened(looked.cursor, parts=2)
             same = and_(deliveries.c.stored_at == at, tuple_(deliveries.c.source, deliveries.c.id) < (source, last))
@@ -67,7 +95,7 @@ class SqlDeliveries:
         return DeliveryPage(items=[_stored(row) for row in rows], next_cursor=cursor)
 
     async def read(self, source: str, delivery_id: str) -> StoredDelivery:
-        query = select(deliveries).where(deliveries.c.source == source, deliveries.c.id == delivery_id)
+        query = select(*_SHOWN).where(deliveries.c.source == source, deliveries.c.id == delivery_id)
         async with self._db.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
         if row is None:
@@ -81,7 +109,7 @@ class SqlDeliveries:
             update(deliveries)
             .where(*which, deliveries.c.action.in_(REPLAYABLE))
             .values(outcome=None, finished_at=None, action="waiting", attempts=deliveries.c.attempts + 1)
-            .returning(deliveries)
+            .returning(*_SHOWN)
         )
         async with self._db.write() as connection:
             row = (await connection.execute(opened)).mappings().one_or_none()

@@ -1,13 +1,14 @@
 """What the newest look at each outside API's document found."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, case, delete, select, update
 
 from adapters.database import rows
 from adapters.database.drift_tables import drift
 from adapters.database.engine import Database
-from adapters.database.integration_reads import GONE
+from adapters.database.integration_reads import GONE, gone
 from adapters.database.tables import integrations, registry, versions
 from domain.drift import Drift, DriftFound, DriftPage, DriftWatched
 
@@ -80,6 +81,10 @@ class SqlDrift:
         mine = update(drift).where(drift.c.integration_id == integration_id, drift.c.told_at.is_(None))
         async with self._db.write() as connection:
             await connection.execute(mine.values(told_at=drift.c.checked_at))
+
+    async def prune(self, before: datetime) -> None:
+        async with self._db.write() as connection:
+            await connection.execute(delete(drift).where(drift.c.checked_at < before, gone(drift)))
 
     async def read(self, integration_id: str) -> Drift | None:
         query = select(drift).where(drift.c.integration_id == integration_id)

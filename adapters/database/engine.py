@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from adapters.database import auditing
 from adapters.database.audit_tables import audit_heads
+from adapters.database.looking import Found, Look
 from adapters.database.settings import DatabaseSettings
 from domain.errors import Conflict, InvalidInput, StorageUnavailable
 from domain.rates import Connections
@@ -217,6 +218,14 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         async with translated(self._engine.url), self._readers.connect() as connection:
             yield connection
+
+    async def look(self, look: Look, **values: object) -> Found:
+        """A read that comes with every request."""
+        if not self._sqlite:
+            async with translated(self._engine.url):
+                return await look.ask(self._engine, values)
+        async with self.read() as connection:
+            return [dict(row) for row in (await connection.execute(look.statement, values)).mappings()]
 
     def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
         """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy's common one has not."""

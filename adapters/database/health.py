@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.database import health_incidents, journal, rows
 from adapters.database.engine import Database
 from adapters.database.health_tables import health, health_hours
-from adapters.database.integration_reads import GONE
+from adapters.database.integration_reads import GONE, gone
 from adapters.database.journal import Change
 from adapters.database.tables import integrations, registry
 from domain.events import EventType
@@ -99,6 +99,8 @@ class SqlHealth:
     async def prune(self, before: datetime) -> None:
         async with self._db.write() as connection:
             await connection.execute(delete(health_hours).where(health_hours.c.hour < before))
+            await connection.execute(delete(health).where(health.c.checked_at < before, gone(health)))
+            await health_incidents.prune(connection, before)
 
     async def unsettled(self, limit: int) -> list[Incident]:
         async with self._db.read() as connection:

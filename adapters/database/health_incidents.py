@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
 from adapters.database.health_tables import incidents
+from adapters.database.integration_reads import gone
 from domain import ids
 from domain.errors import NotFound
 from domain.health import Check, HealthState, Incident, IncidentStep, NoteAction
@@ -69,6 +70,13 @@ async def settle(connection: AsyncConnection, incident_id: str) -> None:
     """One that is open is not settled: it may get worse."""
     over = (incidents.c.id == incident_id, incidents.c.closed_at.is_not(None))
     await connection.execute(update(incidents).where(*over).values(settled=True))
+
+
+async def prune(connection: AsyncConnection, before: datetime) -> None:
+    """Forget those that were settled, and closed before; and what was left open of what serves no more."""
+    settled = and_(incidents.c.settled, incidents.c.closed_at < before)
+    left = and_(incidents.c.opened_at < before, gone(incidents))
+    await connection.execute(delete(incidents).where(or_(settled, left)))
 
 
 def _all(found: Sequence[RowMapping]) -> list[Incident]:

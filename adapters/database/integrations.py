@@ -12,6 +12,7 @@ from adapters.database.describing import spell
 from adapters.database.journal import Change
 from adapters.database.registering import Registering, updated
 from adapters.database.tables import integrations, registry, reviews, versions
+from domain.deployments import Elsewhere
 from domain.errors import Conflict, NotFound
 from domain.events import EventType
 from domain.lifecycle import Operation, Stage, may_follow, may_return
@@ -21,8 +22,6 @@ from domain.registry import Annotation, Integration, Version
 from domain.review import Review
 from domain.runs import CreateIntegration
 from domain.steps import BeginRun
-
-_TYPES = {Stage.ACTIVE: EventType.ACTIVATED, Stage.FAILED: EventType.FAILED}
 
 
 class SqlIntegrations(Registering):
@@ -129,15 +128,10 @@ class SqlIntegrations(Registering):
         version: str | None = None,
         url: str | None = None,
         returning: bool = False,
+        elsewhere: Elsewhere | None = None,
     ) -> Integration:
-        change = Change(
-            key=f"enter:{key}",
-            type=EventType.RUN_FAILED if returning else _TYPES.get(stage, EventType.STAGE_CHANGED),
-            action="integration.enter",
-            result=stage,
-            actor=actor or journal.SYSTEM,
-            detail=detail,
-            metadata={"detail": detail, "url": url},
+        change = journal.entering(
+            stage, key=key, actor=actor, detail=detail, url=url, returning=returning, elsewhere=elsewhere
         )
         try:
             async with self._db.write() as connection:
@@ -273,7 +267,7 @@ async def _enter(
         "version": version or row["version"],
         "url": None if stage in {Stage.FAILED, Stage.RETIRED} else url or row["url"],
     }
-    told = change.metadata | {"from": now, "version": columns["version"]}
+    told = {"version": columns["version"]} | change.metadata | {"from": now}
     change = change.model_copy(update={"metadata": told})
     after = await journal.write(connection, integration_id, change, columns)
     if stage.terminal:

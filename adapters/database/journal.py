@@ -12,10 +12,13 @@ from adapters.database.tables import events, integrations
 from domain import ids
 from domain.audit import Deed
 from domain.base import Data
+from domain.deployments import Elsewhere
 from domain.errors import NotFound
 from domain.events import EventType
+from domain.lifecycle import Stage
 from domain.people import Actor, Channel
 
+_TYPES = {Stage.ACTIVE: EventType.ACTIVATED, Stage.FAILED: EventType.FAILED}
 SYSTEM = Actor(channel=Channel.API, name="ccb", bot=True)
 
 
@@ -29,6 +32,29 @@ class Change(Data):
     actor: Actor = SYSTEM
     detail: str = ""
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+def entering(
+    stage: Stage,
+    *,
+    key: str,
+    actor: Actor | None,
+    detail: str,
+    url: str | None,
+    returning: bool,
+    elsewhere: Elsewhere | None,
+) -> Change:
+    """Entering a stage. What serves elsewhere than in production does not make the integration active: it was that."""
+    kind = EventType.STAGE_CHANGED if elsewhere else _TYPES.get(stage, EventType.STAGE_CHANGED)
+    return Change(
+        key=f"enter:{key}",
+        type=EventType.RUN_FAILED if returning else kind,
+        action="integration.enter",
+        result=stage,
+        actor=actor or SYSTEM,
+        detail=detail,
+        metadata={"detail": detail, "url": url} | (elsewhere.model_dump(mode="json") if elsewhere else {}),
+    )
 
 
 async def locked(connection: AsyncConnection, integration_id: str) -> RowMapping:

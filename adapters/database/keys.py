@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select, update
 
 from adapters.database.engine import Database
 from adapters.database.people_tables import api_keys, people
 from domain import ids
 from domain.access import ApiKey
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 
 _FIELDS = frozenset(ApiKey.model_fields)
 _SHOWN = 12
@@ -34,9 +34,10 @@ class SqlKeys:
         scopes: Sequence[str] | None = None,
         expires_at: datetime | None = None,
         organization_id: str | None = None,
+        key_id: str | None = None,
     ) -> tuple[ApiKey, SecretStr]:
         key = SecretStr("ccb_" + secrets.token_urlsafe(32))
-        values = _described(key) | {
+        values: dict[str, object] = _described(key, key_id) | {
             "person_id": person_id,
             "label": label,
             "scopes": sorted(set(scopes)) if scopes is not None else None,
@@ -46,8 +47,17 @@ class SqlKeys:
         async with self._db.write() as connection:
             if await connection.scalar(select(people.c.id).where(people.c.id == person_id)) is None:
                 raise NotFound(f"There is no person {person_id}.", person_id=person_id)
-            row = (await connection.execute(insert(api_keys).values(values).returning(api_keys))).mappings().one()
-            return _key(row), key
+            other = {name: values[name] for name in ("sha256", "prefix")}
+            made = self._db.insert(api_keys).values(values)
+            made = made.on_conflict_do_update(
+                index_elements=[api_keys.c.id],
+                set_=other,
+                where=and_(api_keys.c.revoked_at.is_(None), api_keys.c.person_id == person_id),
+            )
+            row = (await connection.execute(made.returning(api_keys))).mappings().one_or_none()
+        if row is None:
+            raise Conflict("The key of this request was revoked meanwhile: ask for another one with a new request.")
+        return _key(row), key
 
     async def ensure(self, person_id: str, key: SecretStr, *, label: str) -> None:
         """Make this key valid for this person, with all that they may. Raises NotFound for an unknown person."""
@@ -95,10 +105,10 @@ def digest(key: SecretStr) -> str:
     return hashlib.sha256(key.get_secret_value().encode()).hexdigest()
 
 
-def _described(key: SecretStr) -> dict[str, object]:
+def _described(key: SecretStr, key_id: str | None = None) -> dict[str, object]:
     return {
         "sha256": digest(key),
-        "id": ids.new("key"),
+        "id": key_id or ids.new("key"),
         "prefix": key.get_secret_value()[:_SHOWN],
         "created_at": datetime.now(UTC),
     }

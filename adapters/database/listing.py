@@ -9,12 +9,29 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    String,
+    Tuple,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database import rows
+from adapters.database.engine import Database
 from adapters.database.health_tables import health as watched
+from adapters.database.looking import Look
 from adapters.database.surface_tables import CAPABILITY, LABEL, REGISTERED, WORD, terms
 from adapters.database.tables import integrations, registry
 from domain.base import Data
@@ -33,6 +50,7 @@ _LOOKED_AT = 1000
 _LAST = "\U0010ffff"
 
 _KEYS = {"created": "created_at", "updated": "updated_at", "name": "sort_name"}
+Query = Select[tuple[object, ...]]
 Holds = Callable[[FromClause], ColumnElement[bool]]
 
 
@@ -65,16 +83,42 @@ async def page(
         among = few.cte("few").prefix_with("MATERIALIZED")
     query = select(among).where(among.c.organization_id == organization_id)
     query = query.where(*(one.holds(among) for one in sets if one is not narrowest))
-    key, mine, descending = among.c[_KEYS[wanted.sort.key]], among.c.id, wanted.sort.descending
+    place = None
     if cursor is not None:
         value, last = _opened(cursor, wanted.sort)
-        # As a row value it is a range of the order's index, however deep the page.
-        place, here = tuple_(literal(value, key.type), literal(last)), tuple_(key, mine)
-        query = query.where(here < place if descending else here > place)
-    order = (key.desc(), mine.desc()) if descending else (key, mine)
-    found = (await connection.execute(query.order_by(*order).limit(limit + 1))).mappings().all()
-    items = [rows.integration(row) for row in found[:limit]]
-    return Page(items=items, next_cursor=_cursor(items[-1], wanted.sort) if len(found) > limit else None)
+        place = tuple_(literal(value, among.c[_KEYS[wanted.sort.key]].type), literal(last))
+    query = _ordered(query, among, wanted.sort, place).limit(limit + 1)
+    return _page((await connection.execute(query)).mappings().all(), wanted.sort, limit)
+
+
+async def whole(db: Database, organization_id: str, sort: Sort, *, cursor: str | None, limit: int) -> Page:
+    """A page of all that there are. Raises InvalidInput for a cursor that was not given out for this order."""
+    limit = max(1, min(limit, MAX_PAGE))
+    place = {} if cursor is None else dict(zip(("value", "last"), _opened(cursor, sort), strict=True))
+    look = _whole(sort, behind=cursor is not None)
+    return _page(await db.look(look, organization=organization_id, most=limit + 1, **place), sort, limit)
+
+
+@cache
+def _whole(sort: Sort, *, behind: bool) -> Look:
+    key_type = integrations.c[_KEYS[sort.key]].type
+    place = tuple_(bindparam("value", type_=key_type), bindparam("last", type_=String)) if behind else None
+    query = select(integrations).where(integrations.c.organization_id == bindparam("organization", type_=String))
+    return Look(_ordered(query, integrations, sort, place).limit(bindparam("most", type_=Integer)))
+
+
+def _ordered(query: Query, among: FromClause, sort: Sort, place: Tuple | None) -> Query:
+    """What is behind the place. As a row value it is a range of the order's index, however deep the page."""
+    key, mine = among.c[_KEYS[sort.key]], among.c.id
+    if place is not None:
+        here = tuple_(key, mine)
+        query = query.where(here < place if sort.descending else here > place)
+    return query.order_by(key.desc(), mine.desc()) if sort.descending else query.order_by(key, mine)
+
+
+def _page(found: Sequence[rows.Row], sort: Sort, limit: int) -> Page:
+    items = rows.integrations(found[:limit])
+    return Page(items=items, next_cursor=_cursor(items[-1], sort) if len(found) > limit else None)
 
 
 def _by_terms(wanted: Wanted) -> bool:

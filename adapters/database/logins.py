@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import RowMapping, Select, delete, exists, insert, select, update
+from sqlalchemy import Delete, RowMapping, Select, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
-from adapters.database.logins_deeds import noted
+from adapters.database.logins_deeds import noted, turned_away
 from adapters.database.logins_tables import first_logins, login_places, logins, mailed_tokens, second_factors
+from adapters.database.people_tables import people
 from domain.accounts import Account, Mailed, Purpose, email_key
 from domain.errors import Conflict
 
@@ -95,6 +96,24 @@ class SqlLogins:
             by = "by a code that was mailed" if digest is not None else ""
             await noted(connection, person_id, "password.set", now, detail=by)
 
+    async def move(self, person_id: str, email: str, now: datetime, *, digest: str) -> str:
+        mine = logins.c.person_id == person_id
+        to = {"email": email, "email_key": email_key(email)}
+        try:
+            async with self._db.write() as connection:
+                await _used_up(connection, digest, now)
+                held = select(logins.c.email).where(mine).with_for_update()
+                former: str = (await connection.execute(held)).scalar_one()
+                await connection.execute(update(logins).where(mine).values(**to))
+                await connection.execute(update(people).where(people.c.id == person_id).values(email=email))
+                await connection.execute(_void(person_id))
+                await noted(connection, person_id, "email.set", now, detail=f"before: {former}")
+        except Conflict as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            raise Conflict("There is an account for this address already.") from error
+        return former
+
     async def rehash(self, person_id: str, former: SecretStr, password: SecretStr) -> None:
         changed = (
             update(logins)
@@ -103,6 +122,10 @@ class SqlLogins:
         )
         async with self._db.write() as connection:
             await connection.execute(changed)
+
+    async def refused(self, person_id: str | None, action: str, now: datetime, *, client: str) -> None:
+        async with self._db.write() as connection:
+            await turned_away(connection, person_id, action, now, client=client)
 
     async def logged_in(self, person_id: str, place: str, now: datetime) -> None:
         row = {"last_login": now}
@@ -121,6 +144,12 @@ class SqlLogins:
         )
         async with self._db.read() as connection:
             return (await connection.execute(query)).scalar_one_or_none()
+
+
+def _void(person_id: str) -> Delete:
+    """What was mailed to the former address opens nothing any more: who has it may be somebody else by now."""
+    of_them = mailed_tokens.c.document["person_id"].as_string() == person_id
+    return delete(mailed_tokens).where(of_them, mailed_tokens.c.used_at.is_(None))
 
 
 async def _used_up(connection: AsyncConnection, digest: str, now: datetime) -> None:

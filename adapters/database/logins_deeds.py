@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.database import auditing
 from adapters.database.people_tables import people
 from domain.audit import Deed
+from domain.ids import DEFAULT_ORGANIZATION
 from domain.people import Actor, Channel
 
 
@@ -34,6 +35,28 @@ async def noted(
             subject=person_id,
             result=result,
             detail=detail,
+            client=client or None,
+        ),
+    )
+
+
+async def turned_away(
+    connection: AsyncConnection, person_id: str | None, action: str, at: datetime, *, client: str
+) -> None:
+    """Who it was is not known: the entry names whom they tried to be, at home there.
+
+    What was typed as an address that nobody has is not kept, for it may be a password.
+    """
+    home = await connection.scalar(select(people.c.organization_id).where(people.c.id == person_id))
+    auditing.note(
+        connection,
+        Deed(
+            organization_id=home or DEFAULT_ORGANIZATION,
+            at=at,
+            actor=Actor(channel=Channel.API, name="somebody"),
+            action=action,
+            subject=person_id or "an address without an account",
+            result="refused",
             client=client or None,
         ),
     )

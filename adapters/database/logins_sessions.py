@@ -6,13 +6,15 @@ what the first did.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, String, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.database.engine import Database
 from adapters.database.logins_deeds import noted
 from adapters.database.logins_tables import logins, refresh_tokens, sessions
+from adapters.database.looking import Look
 from adapters.database.people_tables import people
+from adapters.database.tables import Moment
 from domain.errors import Conflict, NotFound, Unauthenticated
 from domain.sessions import ClientInfo, Session
 
@@ -20,6 +22,14 @@ KEPT = timedelta(days=30)
 """How long a session that is over can still be read in the database; then its person's next login removes it."""
 
 _AGAIN = "Log in again."
+
+_LIVE = Look(
+    select(sessions.c.id).where(
+        sessions.c.id == bindparam("session", type_=String),
+        sessions.c.ended_at.is_(None),
+        sessions.c.expires_at > bindparam("now", type_=Moment),
+    )
+)
 
 
 class SqlSessions:
@@ -88,11 +98,7 @@ class SqlSessions:
         return _session((await connection.execute(changed)).mappings().one())
 
     async def live(self, session_id: str, now: datetime) -> bool:
-        query = select(sessions.c.id).where(
-            sessions.c.id == session_id, sessions.c.ended_at.is_(None), sessions.c.expires_at > now
-        )
-        async with self._db.read() as connection:
-            return (await connection.execute(query)).scalar_one_or_none() is not None
+        return bool(await self._db.look(_LIVE, session=session_id, now=now))
 
     async def of(self, person_id: str, now: datetime) -> list[Session]:
         query = (

@@ -98,7 +98,9 @@ class SqlOrganizations:
     async def invite(self, invitation: Invitation) -> SecretStr:
         code = SecretStr("inv_" + secrets.token_urlsafe(32))
         async with self._db.write() as connection:
-            await connection.execute(insert(invitations).values(sha256=_digest(code), **invitation.model_dump()))
+            made = self._db.insert(invitations).values(sha256=_digest(code), **invitation.model_dump())
+            same = made.on_conflict_do_update(index_elements=[invitations.c.id], set_={"sha256": _digest(code)})
+            await connection.execute(same)
         return code
 
     async def invitations(self, organization_id: str) -> list[Invitation]:

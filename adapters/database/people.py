@@ -108,22 +108,19 @@ class SqlPeople:
 
         Raises Forbidden where they are no member.
         """
-        values = {"person": person_id, "organization": organization_id}
-        async with self._db.read() as connection:
-            row = (await connection.execute(acting.BY_ID, values)).mappings().one_or_none()
-        return acting.acting(row, asked=organization_id, session_id=session_id) if row is not None else None
+        found = await self._db.look(acting.BY_ID, person=person_id, organization=organization_id)
+        return acting.acting(found[0], asked=organization_id, session_id=session_id) if found else None
 
     async def by_key(self, key: SecretStr, organization_id: str | None = None) -> Acting | None:
         """Whose key it is, as they act by it. None for a key that is unknown, revoked or over; constant work.
 
         Raises Forbidden where they are no member, or the key is not good.
         """
-        values = {"sha256": digest(key), "organization": organization_id}
-        async with self._db.read() as connection:
-            row = (await connection.execute(acting.BY_KEY, values)).mappings().one_or_none()
+        rows = await self._db.look(acting.BY_KEY, sha256=digest(key), organization=organization_id)
         now = datetime.now(UTC)
-        if row is None or (row["expires_at"] is not None and row["expires_at"] <= now):
+        if not rows or (rows[0]["expires_at"] is not None and rows[0]["expires_at"] <= now):
             return None
+        (row,) = rows
         found = acting.acting(row, asked=organization_id)
         if row["last_used_at"] is None or row["last_used_at"] <= now - USE_NOTED_EVERY:
             await self._note_use(row["key_id"], now)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -243,6 +244,7 @@ secrets = Table(
 
 UNFINISHED = text("finished_at IS NULL")
 
+# `body` as it came; without, it is an artifact, as it was before revision 21.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -254,6 +256,7 @@ deliveries = Table(
     Column("finished_at", Moment),
     Column("action", String(20), nullable=False, server_default="waiting"),
     Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("body", LargeBinary),
     Index("ix_deliveries_unfinished", "stored_at", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
     Index("ix_deliveries_page", "stored_at", "source", "id"),
     Index("ix_deliveries_outcome", "action", "stored_at"),

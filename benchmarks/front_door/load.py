@@ -5,7 +5,7 @@ A client library would take more of the processors than what is measured, so req
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,14 +19,20 @@ class Refused(Exception):
 
 @dataclass
 class Loaded:
-    """`latencies` of the requests that were answered within `seconds`."""
+    """`latencies` of the requests that were answered within `seconds`; `processor` seconds that the server took."""
 
     seconds: float
+    processor: float = 0.0
     latencies: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
         return len(self.latencies) / self.seconds
+
+
+def processor_us(rounds: Sequence[Loaded]) -> float:
+    """Microseconds of a processor for one request: what is left to compare where others keep the machine busy."""
+    return sum(one.processor for one in rounds) / max(1, sum(len(one.latencies) for one in rounds)) * 1e6
 
 
 async def load(port: int, following: Next, *, connections: int, seconds: float) -> Loaded:

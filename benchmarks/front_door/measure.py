@@ -9,11 +9,13 @@ from statistics import median
 from typing import Final
 
 from benchmarks.front_door import knowing
-from benchmarks.front_door.load import Loaded, Next, load
+from benchmarks.front_door.load import Loaded, Next, load, processor_us
 from benchmarks.front_door.requests import deliveries, reads
 from benchmarks.front_door.world import SECRET, World, standing
 
 KINDS: Final = ("webhook", "get", "list")
+FEW: Final = 1_000
+"""Integrations, to compare with."""
 _WARM = 1.0
 _KEY_TIMES = 1000
 
@@ -43,6 +45,7 @@ class Measured:
     pairs: dict[str, Pair] = field(default_factory=lambda: {kind: Pair() for kind in KINDS})
     auth_us: float = 0.0
     peak_rss_mb: float = 0.0
+    growth: dict[str, float] = field(default_factory=dict)
 
 
 async def measure(*, rounds: int, seconds: float, connections: int, integrations: int) -> Measured:
@@ -52,15 +55,35 @@ async def measure(*, rounds: int, seconds: float, connections: int, integrations
     async with standing(integrations) as world:
         asked: dict[str, Next] = {
             "webhook": deliveries(SECRET),
-            "get": reads(world.paths, world.key),
-            "list": reads(["/api/v1/integrations?limit=50"], world.key),
+            **_reads(world),
         }
         found.auth_us = await _known(world)
         with world.nothing_handled():
             for kind in KINDS:
                 await _rounds(world, kind, asked[kind], found, rounds)
         found.peak_rss_mb = world.peak_rss_mb()
+    await _grown(found, rounds)
     return found
+
+
+async def _grown(found: Measured, rounds: int) -> None:
+    """What a read takes of a processor with all integrations, over what it takes with few."""
+    async with standing(FEW) as world:
+        for kind, following in _reads(world).items():
+            few = [await _loaded(world, world.product, following, found) for _ in range(rounds + 1)][1:]
+            found.growth[kind] = processor_us(found.pairs[kind].product) / processor_us(few)
+            _say(f"{kind}: {found.growth[kind]:.2f} of what it takes with {FEW:,} integrations")
+
+
+async def _loaded(world: World, port: int, following: Next, found: Measured) -> Loaded:
+    before = world.processor_seconds(port)
+    one = await load(port, following, connections=found.connections, seconds=found.seconds)
+    one.processor = world.processor_seconds(port) - before
+    return one
+
+
+def _reads(world: World) -> dict[str, Next]:
+    return {"get": reads(world.paths, world.key), "list": reads(["/api/v1/integrations?limit=50"], world.key)}
 
 
 async def _rounds(world: World, kind: str, following: Next, found: Measured, rounds: int) -> None:
@@ -69,7 +92,7 @@ async def _rounds(world: World, kind: str, following: Next, found: Measured, rou
         await load(port, following, connections=found.connections, seconds=_WARM)
     for number in range(1, rounds + 1):
         for port, into in ((world.floor, pair.floor), (world.product, pair.product)):
-            into.append(await load(port, following, connections=found.connections, seconds=found.seconds))
+            into.append(await _loaded(world, port, following, found))
         _say(f"{kind} {number}/{rounds}: {pair.product[-1].rate:.0f}/s, the floor {pair.floor[-1].rate:.0f}/s")
 
 

@@ -1,6 +1,5 @@
 """What is measured, in processes of its own: the API and the floor, over one PostgreSQL that writes to the disk."""
 
-import base64
 import os
 import secrets
 import signal
@@ -16,21 +15,21 @@ import httpx
 from adapters.database.migrate import migrate
 from benchmarks.front_door import bare
 from benchmarks.front_door.registered import registered
-from tests import servers
+from tests import api_process, servers
 
 SECRET = "a webhook secret to measure with"
-_RATES = {f"CCB_RATE_{name}": "none" for name in ("PER_USER", "PER_IP", "GLOBAL", "BURST", "WEBHOOKS")}
 _DURABLE = ("-c", "fsync=on")
 """What a server for tests leaves out: an acknowledged delivery outlives a power cut, on both sides."""
 
 
 @dataclass(frozen=True)
 class World:
-    """`product` and `floor` are ports; `paths` are integrations to read; `temporal` is the server's process id."""
+    """`product` and `floor` are ports, `api`, `bare` and `temporal` process ids; `paths` are integrations to read."""
 
     product: int
     floor: int
     api: int
+    bare: int
     temporal: int
     key: str
     paths: list[str]
@@ -40,6 +39,12 @@ class World:
         """The most memory that the API's process has had resident (VmHWM of proc(5))."""
         status = Path(f"/proc/{self.api}/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+    def processor_seconds(self, port: int) -> float:
+        """Of the process that serves there, its own and the kernel's for it (utime and stime of proc(5))."""
+        served = self.api if port == self.product else self.bare
+        after_name = Path(f"/proc/{served}/stat").read_text().rpartition(")")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
     @contextmanager
     def nothing_handled(self) -> Iterator[None]:
@@ -64,30 +69,14 @@ async def standing(integrations: int) -> AsyncIterator[World]:
         product, floor = servers.free_ports(2)
         key = f"ccb_{secrets.token_urlsafe(32)}"
         (home / "operator.key").write_text(f"{key}\n")
-        environment = _environment(home, url, temporal.address) | {
+        environment = api_process.environment(home, url, temporal.address, webhook_secret=SECRET) | {
             "CCB_API_PORT": str(product),
             bare.PORT: str(floor),
             bare.SECRET: SECRET,
         }
         child = await _served(stack, home, "api", product, environment)
-        await _served(stack, home, "benchmarks.front_door.bare", floor, environment)
-        yield World(product, floor, child, temporal.pid, key, paths, environment)
-
-
-def _environment(home: Path, url: str, temporal: str) -> dict[str, str]:
-    """Of the API; the floor reads its database from it. Limits are raised by configuration: one address asks it all."""
-    return {
-        "CCB_DATA_DIR": str(home),
-        "CCB_DATABASE_URL": url,
-        "CCB_TEMPORAL_ADDRESS": temporal,
-        "CCB_ARTIFACTS_URL": (home / "artifacts").as_uri(),
-        "CCB_SECRETS_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "CCB_TOKENS_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
-        "CCB_RUNNER_KEY": secrets.token_urlsafe(32),
-        "CCB_GITHUB_WEBHOOK_SECRET": SECRET,
-        "CCB_GITHUB_REPOSITORY": "acme/integrations",
-        **_RATES,
-    }
+        least = await _served(stack, home, "benchmarks.front_door.bare", floor, environment)
+        yield World(product, floor, child, least, temporal.pid, key, paths, environment)
 
 
 async def _database(stack: AsyncExitStack) -> str:

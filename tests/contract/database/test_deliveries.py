@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.database import Database, SqlDeliveries, SqlInstallations
-from domain.artifacts import ArtifactRef
-from domain.deliveries import Looked
-from domain.errors import InvalidInput, NotFound
+from domain.artifacts import ArtifactRef, content_hash
+from domain.deliveries import Arrived, Looked
+from domain.errors import Corrupted, InvalidInput, NotFound
 from domain.installations import InstallationChange
 from domain.runs import Delivery, DeliveryOutcome
 
-BODY = ArtifactRef(hash="sha256:" + "0" * 64, size=2, media_type="application/json")
+BODY = ArtifactRef(hash=content_hash(b"{}"), size=2, media_type="application/json")
 
 
 def delivery(number: int, source: str = "github") -> Delivery:
@@ -25,7 +25,7 @@ async def stored(store: SqlDeliveries, *actions: str) -> None:
     """One delivery for each action, d0 the oldest; without an action it waits."""
     for number, action in enumerate(actions):
         one = delivery(number, "slack" if number % 2 else "github")
-        assert await store.store(one)
+        assert await store.store([Arrived(one, b"{}")]) == [True]
         if action:
             await store.finish(one.source, one.id, DeliveryOutcome.model_validate({"action": action, "detail": "x"}))
 
@@ -51,7 +51,7 @@ async def test_they_are_looked_through_by_source_outcome_and_time(db: Database) 
 
 async def test_pages_follow_each_other_without_a_gap(db: Database) -> None:
     store = SqlDeliveries(db)
-    await asyncio.gather(*(store.store(delivery(number)) for number in range(7)))
+    await asyncio.gather(*(store.store([Arrived(delivery(number), b"{}")]) for number in range(7)))
     seen, cursor = [], None
     while True:
         page = await store.page(Looked(cursor=cursor, limit=3))
@@ -126,3 +126,35 @@ async def test_word_that_comes_late_changes_nothing(db: Database) -> None:
     ):
         await known.record(told)
     assert "uninstalled" in str(await known.why_not("acme/one"))
+
+
+async def test_a_group_with_one_of_them_twice_is_stored_once(db: Database) -> None:
+    store = SqlDeliveries(db)
+    assert await store.store([Arrived(delivery(0), b"{}")]) == [True]
+    group = [Arrived(delivery(number), b"{}") for number in (0, 1, 2, 1)]
+    assert await store.store(group) == [False, True, True, False]
+    assert {one.id for one in await store.unfinished(older_than_seconds=0)} == {"d0", "d1", "d2"}
+
+
+async def test_the_body_is_in_the_row_and_goes_with_it(db: Database) -> None:
+    store = SqlDeliveries(db)
+    await stored(store, "failed")
+    assert await store.body(delivery(0)) == b"{}"
+    assert await store.body(delivery(7)) is None
+    other = delivery(0).model_copy(update={"body": BODY.model_copy(update={"hash": content_hash(b"other")})})
+    with pytest.raises(Corrupted):
+        await store.body(other)
+    assert await store.prune(before=datetime.now(UTC) + timedelta(seconds=1)) == 1
+    assert await store.body(delivery(0)) is None
+
+
+async def test_the_unfinished_are_read_a_page_at_a_time(db: Database) -> None:
+    store = SqlDeliveries(db)
+    await store.store([Arrived(delivery(number), b"{}") for number in range(5)])
+    seen: list[str] = []
+    last = None
+    while page := await store.unfinished(older_than_seconds=0, after=last, limit=2):
+        assert len(page) <= 2
+        seen += [one.id for one in page]
+        last = page[-1]
+    assert seen == [f"d{number}" for number in range(5)]

@@ -93,3 +93,16 @@ async def test_one_that_is_away_is_told_of_once(db: Database, book: SqlDrift, re
     assert not (await book.record(away.model_copy(update={"at": AT + timedelta(days=9)}))).to_be_told(policy)
     back = await book.record(read.model_copy(update={"at": AT + timedelta(days=10)}))
     assert (back.unreachable_since, back.told_at, back.error) == (None, None, "")
+
+
+async def test_what_was_found_of_what_serves_no_more_is_forgotten_in_time(
+    db: Database, book: SqlDrift, requested
+) -> None:
+    serves, ended = [await serving(db, requested, name, "https://example.com/o.json") for name in ("serves", "ended")]
+    for one in (serves, ended):
+        await book.record(DriftFound(integration_id=one, version="1.0.0", at=AT, document_hash=SECOND))
+    await SqlIntegrations(db).deregister(ended, "1.0.0")
+    await book.prune(AT)
+    assert [await book.read(one) is not None for one in (serves, ended)] == [True, True]
+    await book.prune(AT + timedelta(seconds=1))
+    assert [await book.read(one) is not None for one in (serves, ended)] == [True, False]

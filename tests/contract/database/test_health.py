@@ -152,3 +152,22 @@ async def test_a_batch_is_one_transaction_of_all(book: SqlHealth, serve: Serve) 
     assert {one.integration_id for one in await book.unsettled(10)} == set(names)
     listed = await book.all(ids.DEFAULT_ORGANIZATION)
     assert [(name, health.state) for name, health in listed] == [(f"cities-{n}", HealthState.DOWN) for n in range(3)]
+
+
+async def test_what_is_settled_long_ago_is_forgotten_and_what_is_not_stays(
+    db: Database, book: SqlHealth, serve: Serve
+) -> None:
+    """Settled, open, and left open by one that serves no more: the second alone is of use to somebody."""
+    over, still, ended = await serve("over"), await serve("still"), await serve("ended")
+    due = await book.due(10, by=datetime.now(UTC))
+    for after in (0, 31):
+        await book.record([check(one, BAD, after=after) for one in due], POLICY)
+    await book.record([check(one, GOOD, after=62) for one in due if one.integration_id == over], POLICY)
+    for incident in await book.incidents(over, limit=10):
+        await book.settle(incident.id)
+    await SqlIntegrations(db).deregister(ended, "1.0.0")
+    await book.prune(datetime.now(UTC) - timedelta(minutes=1))
+    assert [len(await book.incidents(one, limit=10)) for one in (over, still, ended)] == [1, 1, 1], "too young"
+    await book.prune(datetime.now(UTC) + timedelta(minutes=5))
+    assert [len(await book.incidents(one, limit=10)) for one in (over, still, ended)] == [0, 1, 0]
+    assert [await book.read(one) is not None for one in (over, still, ended)] == [True, True, False]

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from adapters.database import SqlDeliveries, SqlIntegrations, SqlOutbox, SqlPeople
 from domain import ids
 from domain.artifacts import ArtifactRef, content_hash
+from domain.deliveries import Arrived
 from domain.errors import Conflict, NotFound
 from domain.people import Channel, Person, Role
 from domain.runs import Delivery, DeliveryOutcome
@@ -94,8 +95,9 @@ def delivery(number: int) -> Delivery:
 async def test_a_delivery_is_stored_once_and_finished_once(db, scalars):
     inbox = SqlDeliveries(db)
     first = delivery(1)
-    assert sorted(await asyncio.gather(*(inbox.store(first) for _ in range(6)))) == [False] * 5 + [True]
-    assert await inbox.store(first.model_copy(update={"source": "slack"}))
+    tries = await asyncio.gather(*(inbox.store([Arrived(first, b"x")]) for _ in range(6)))
+    assert sorted(tries) == [[False]] * 5 + [[True]]
+    assert await inbox.store([Arrived(first.model_copy(update={"source": "slack"}), b"x")]) == [True]
     assert await inbox.unfinished(older_than_seconds=60) == []
     assert first in await inbox.unfinished(older_than_seconds=0)
     await inbox.finish("github", "d1", DeliveryOutcome(action="started"))
