@@ -1,5 +1,6 @@
 """GitHub's events of checks: what others find of a commit. One that failed matters, whoever caused it."""
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 from adapters.github.events import OfRepository, Seen
@@ -56,12 +57,13 @@ class WorkflowRun(Seen):
     html_url: str = ""
 
 
-class Checked(OfRepository):
+class Checked(OfRepository, ABC):
     """A check came to its end. Only one that failed matters."""
 
     @property
+    @abstractmethod
     def failing(self) -> Failing | None:
-        raise NotImplementedError
+        """What it found wanting, if anything."""
 
     @property
     def app_id(self) -> int | None:

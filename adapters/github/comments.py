@@ -90,7 +90,7 @@ class Comments:
             return NoIntent(why="not about an integration of ours")
         person = await who.known(self._people, user)
         needs = _NEEDS.get(command.name, Permission.RUNS_READ) if command.name else Permission.RUNS_READ
-        if (why_not := who.refusal(user.login, person, needs, found.organization_id)) is not None:
+        if (why_not := who.refusal(user.login, person, needs, found)) is not None:
             return RefuseIntent(origin=origin, reason=why_not)
         asked = _Asked(
             command=_placed(command, event.comment),

@@ -4,13 +4,15 @@ Nothing that we posted leads to anything, whoever's account posted it: our mark 
 what a check found of a commit, and that a branch moved, is so whoever did it.
 """
 
-from adapters.github import check_events, commands, events, issues, pushes, webhooks, who
+from adapters.github import check_events, commands, events, pushes, webhooks, who
 from adapters.github.comments import Comments
 from adapters.github.pulls import Pulls, stop
 from adapters.github.settings import GitHubSettings
-from domain import ids
+from adapters.trackers.requests import serving
+from domain import asking, ids
+from domain.asking import Asked
 from domain.conversation import Budget
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput
 from domain.failing import FailedCheck
 from domain.ids import DEFAULT_ORGANIZATION
 from domain.installations import InstallationChange, InstallationState
@@ -24,7 +26,7 @@ from domain.intents import (
     RefuseIntent,
     UpdateIntent,
 )
-from domain.lifecycle import Operation, Stage
+from domain.lifecycle import Operation
 from domain.operations import UpdateIntegration, UpdateReason
 from domain.people import Actor
 from domain.ports import Integrations, People
@@ -113,23 +115,14 @@ class GitHubInbox:
         )
         if not asks or issue.state != "open":
             return NoIntent(why=f"not labelled {self._label}, or closed")
-        asked = issues.read(issue.body or "")
-        meant = None if asked.name is None else await self._living(asked.name)
+        asked = asking.read(issue.body or "")
+        meant = None if asked.name is None else await serving(self._integrations, asked.name)
         if meant is not None and meant.id != _integration_of(issue, where):
             return await self._update(event, where, meant, asked, key=f"github/{delivery.id}")
         return await self._create(event, where, asked)
 
-    async def _living(self, name: str) -> Integration | None:
-        """The integration of this name that serves, or that a run changes that serves."""
-        try:
-            found = await self._integrations.find(name)
-        except NotFound:
-            return None
-        serves = found.stage is Stage.ACTIVE or (not found.stage.terminal and found.operation is not Operation.CREATE)
-        return found if serves and found.name == name else None
-
     async def _update(
-        self, event: events.IssueEvent, where: IssueRef, meant: Integration, asked: issues.Asked, *, key: str
+        self, event: events.IssueEvent, where: IssueRef, meant: Integration, asked: Asked, *, key: str
     ) -> Intent:
         """An issue that names an integration which serves asks for its next version."""
         issue = event.issue
@@ -155,7 +148,7 @@ class GitHubInbox:
         )
         return UpdateIntent(update=update, origin=origin)
 
-    async def _create(self, event: events.IssueEvent, where: IssueRef, asked: issues.Asked) -> Intent:
+    async def _create(self, event: events.IssueEvent, where: IssueRef, asked: Asked) -> Intent:
         issue = event.issue
         if asked.document is None and event.action == "opened":
             # GitHub delivers `opened` and `labeled` at once for an issue opened with its label: the second answers.

@@ -50,7 +50,7 @@ class Pulls:
         pull = event.pull_request
         where = Origin(issue=IssueRef(repo=event.repository.full_name, number=event.number, url=pull.html_url))
         person = await who.known(self._people, event.sender)
-        why_not = who.refusal(event.sender.login, person, Permission.RUNS_REVIEW, found.organization_id)
+        why_not = who.refusal(event.sender.login, person, Permission.RUNS_REVIEW, found)
         same = version.pull_request is not None and version.pull_request.head_sha == pull.head.sha
         if why_not is not None or not same:
             return RefuseIntent(origin=where, reason=why_not or "What was merged is not what waits for review.")
@@ -79,12 +79,13 @@ class Pulls:
                 origin=where, reason="The review was of another commit than the one that waits for review. Look again."
             )
         person = await who.known(self._people, event.review.user)
-        if person is not None and not who.may(person, Permission.RUNS_REVIEW):
-            why = who.refusal(event.review.user.login, person, Permission.RUNS_REVIEW, integration.organization_id)
-            return RefuseIntent(origin=where, reason=why or "")
+        if person is not None:  # whoever is not known here does not count, and the run says why
+            why_not = who.refusal(event.review.user.login, person, Permission.RUNS_REVIEW, integration)
+            if why_not is not None:
+                return RefuseIntent(origin=where, reason=why_not)
         review = Review(
             id=f"github:{event.review.id}",
-            reviewer=await self._actor(event.review.user),
+            reviewer=who.acting(event.review.user, person),
             decision=decision,
             content_hash=content,
             comment=(event.review.body or "")[:10_000],

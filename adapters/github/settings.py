@@ -9,9 +9,8 @@ from domain.vendors import RepoName
 class GitHubSettings(BaseSettings):
     """Where GitHub is and who we are there: a token, or an App (`app_id`, `private_key` in PEM, `installation_id`).
 
-    `webhook_secret` may hold several, separated by commas, while one is being rotated out. `repository` is where
-    integrations are written; an issue with `label` asks for one. `mention` is the name after the @ that speaks to the
-    bot in a comment, beside `/ccb`.
+    `repository` is where integrations are written; an issue with `label` asks for one. `mention` is the name after the
+    @ that speaks to the bot in a comment, beside `/ccb`.
     """
 
     model_config = SettingsConfigDict(env_prefix="CCB_GITHUB_", frozen=True, extra="ignore")
@@ -21,13 +20,6 @@ class GitHubSettings(BaseSettings):
     app_id: int | None = None
     private_key: SecretStr | None = None
     installation_id: int | None = None
-    webhook_secret: SecretStr | None = None
     repository: RepoName | None = None
     label: str = Field(default="integration", min_length=1)
     mention: str = Field(default="ccb", pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$")
-
-    @property
-    def webhook_secrets(self) -> tuple[SecretStr, ...]:
-        """The secrets a webhook may be signed with; none means that no webhook is accepted."""
-        given = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
-        return tuple(SecretStr(secret.strip()) for secret in given.split(",") if secret.strip())

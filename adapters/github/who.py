@@ -1,12 +1,14 @@
 """Who did something on GitHub, and what they may do here: as everywhere else."""
 
 from adapters.github.events import User
-from domain.access import NONE, RIGHTS, Acting, Permission
+from domain import authorization
+from domain.access import Acting, Permission
 from domain.people import Actor, Channel, Person
 from domain.ports import People
+from domain.registry import Integration
 
 
-async def known(people: People, user: User) -> Person | None:
+async def known(people: People, user: User) -> Acting | None:
     return await people.find(Channel.GITHUB, user.login)
 
 
@@ -23,15 +25,8 @@ def acting(user: User, person: Person | None) -> Actor:
     )
 
 
-def may(person: Person, permission: Permission) -> bool:
-    """By their role. Roles of an organisation's own count where the person is known with their rights."""
-    return person.may(permission) if isinstance(person, Acting) else RIGHTS.get(person.role, NONE).has(permission)
-
-
-def refusal(name: str, person: Person | None, permission: Permission, organization_id: str) -> str | None:
-    """Why they may not, in a sentence; None if they may."""
-    if person is None or person.organization_id != organization_id:
+def refusal(name: str, person: Acting | None, permission: Permission, found: Integration) -> str | None:
+    """Why they may not do it with this integration, in a sentence; None if they may."""
+    if person is None or person.organization_id != found.organization_id:
         return f"{name} is not known here by this GitHub account. An operator can add them with `ccb people add`."
-    if not may(person, permission):
-        return f"This needs the permission `{permission}`, which the role {person.role} of {name} does not give."
-    return None
+    return authorization.refusal(person, permission, authorization.attributes(found, person))

@@ -3,16 +3,18 @@
 The API answers by it at once; the workers ask it what a delivery may lead to. Rights are those of the API's routes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from adapters.slack.commands import COMMAND, HELP, Asked, Verb
 from adapters.slack.forms import Reviewed
 from domain.access import Acting, Permission
+from domain.authorization import NOTHING, OWN, attributes, refusal
 from domain.errors import Conflict, Forbidden, NotFound
 from domain.events import Event, EventType
 from domain.lifecycle import Stage
+from domain.listing import Wanted
 from domain.people import Actor, Channel, Person
 from domain.ports import Integrations
 from domain.registry import Integration, Version
@@ -73,9 +75,13 @@ class Desk:
 
     async def home(self, caller: Acting) -> ChatMessage:
         """The caller's own, what is under way first."""
-        mine = [one for one in await self._page(caller, _LOOKED_AT) if one.requester.person_id == caller.id]
-        mine.sort(key=lambda one: one.stage.terminal)
-        text = _lines(mine[:LISTED]) or "You have asked for no integration yet."
+        if (why_not := refusal(caller, Permission.INTEGRATIONS_READ, OWN)) is not None:
+            return ChatMessage(title="Your integrations", text=why_not)
+        mine = await self._integrations.page(
+            organization_id=caller.organization_id, cursor=None, limit=_LOOKED_AT, wanted=Wanted(owner=caller.id)
+        )
+        living_first = sorted(mine.items, key=lambda one: one.stage.terminal)
+        text = _lines(living_first[:LISTED]) or "You have no integration yet."
         return ChatMessage(title="Your integrations", text=f"{text}\n\n{HELP}")
 
     async def reviewable(self, caller: Acting, name: str, *, at: datetime) -> tuple[Integration, Reviewed]:
@@ -107,16 +113,16 @@ class Desk:
             raise NotFound(f"There is no integration named {name}; `{COMMAND} list` shows the newest.", name=name)
         return found
 
-    def may(self, caller: Acting, permission: Permission, found: Integration | None = None) -> None:
-        if not caller.may(permission, {} if found is None else _about(found, caller)):
-            raise Forbidden(
-                f"This needs the permission {permission}; {caller.name}, by the role {caller.role}, does not have it.",
-                needed=permission,
-                role=caller.role,
-            )
+    def may(self, caller: Acting, permission: Permission, found: Integration) -> None:
+        self.require(caller, permission, attributes(found, caller))
+
+    def require(self, caller: Acting, permission: Permission, about: Mapping[str, str]) -> None:
+        """For what has these attributes."""
+        if (why_not := refusal(caller, permission, about)) is not None:
+            raise Forbidden(why_not, needed=permission, role=caller.role)
 
     async def _page(self, caller: Acting, limit: int) -> list[Integration]:
-        self.may(caller, Permission.INTEGRATIONS_READ)
+        self.require(caller, Permission.INTEGRATIONS_READ, NOTHING)
         page = await self._integrations.page(organization_id=caller.organization_id, cursor=None, limit=limit)
         return page.items
 
@@ -162,13 +168,6 @@ def _recorded(events: list[Event], *, before: datetime) -> str | None:
     ]
     last = contents[-1] if contents else None
     return last if isinstance(last, str) else None
-
-
-def _about(found: Integration, caller: Acting) -> dict[str, str]:
-    """What conditions of a role can ask of an integration."""
-    owner = found.requester.person_id
-    known = {"owner": "self" if owner == caller.id else owner, "name": found.name, "stage": found.stage}
-    return {name: value for name, value in known.items() if value is not None}
 
 
 def _lines(found: Iterable[Integration]) -> str:

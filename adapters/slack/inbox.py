@@ -12,6 +12,7 @@ from adapters.slack.forms import ChangesState, CreateState, Reviewed, Titled
 from adapters.slack.webhooks import Challenge, Click, Command, Delivered, Event, Submission, Unused, parse
 from domain import ids
 from domain.access import Acting, Permission
+from domain.authorization import NOTHING, requested
 from domain.conversation import Budget
 from domain.errors import CcbError, InvalidInput, VendorRejected
 from domain.intents import (
@@ -119,7 +120,8 @@ class SlackInbox:
         return AnswerIntent(origin=origin, text=_shown(await self._desk.answer(caller, asked)))
 
     def _create_form(self, sent: Command | Click, caller: Acting, title: str, origin: Origin) -> Intent:
-        self._desk.may(caller, Permission.INTEGRATIONS_CREATE)
+        if not caller.rights.has(Permission.INTEGRATIONS_CREATE):  # conditions are asked of what is filled in
+            self._desk.require(caller, Permission.INTEGRATIONS_CREATE, NOTHING)
         title, state = title[:300], CreateState(reply=sent.reply)
         form = forms.create_form(repository=self._repository, title=title, state=state)
         again = Button(text="Open the form", action=forms.CREATE, value=Titled(title=title).model_dump_json())
@@ -146,10 +148,10 @@ class SlackInbox:
             return _review(delivery, caller, Decision.REQUEST_CHANGES, reviewed, words, origin)
         if sent.kind != forms.CREATE:
             return NoIntent(why=f"no form of ours: {sent.kind[:100]}")
-        self._desk.may(caller, Permission.INTEGRATIONS_CREATE)
         if caller.kind == "service":
             return NoIntent(why="done by a machine")
         wanted = forms.wanted(sent.values)
+        self._desk.require(caller, Permission.INTEGRATIONS_CREATE, requested(wanted.name))
         create = CreateIntegration(
             # The same form is the same integration, however often its delivery is read.
             integration_id=ids.derived("int", f"slack:{sent.id}", delivery.received_at),

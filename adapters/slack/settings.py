@@ -15,7 +15,6 @@ class SlackSettings(BaseSettings):
 
     base_url: str = "https://slack.com/api/"
     token: SecretStr = Field(min_length=1)
-    signing_secret: SecretStr = Field(min_length=1)
     channel: str = Field(min_length=1)
     teams: str = Field(default="", pattern=r"^[A-Z0-9, ]*$")
     match_email: bool = False

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from adapters.trackers import commands
 from domain import asking, ids
-from domain.access import NONE, RIGHTS, Acting, Permission
+from domain.access import Acting, Permission
 from domain.asking import Asked
+from domain.authorization import NOTHING, attributes, refusal
 from domain.base import Data
 from domain.conversation import Budget
 from domain.errors import NotFound
@@ -22,7 +23,7 @@ from domain.intents import (
 )
 from domain.lifecycle import Operation, Stage
 from domain.operations import UpdateIntegration, UpdateReason
-from domain.people import Actor, Channel, Person
+from domain.people import Actor, Channel
 from domain.ports import Integrations, People
 from domain.registry import Integration
 from domain.review import ReviewPolicy
@@ -84,7 +85,7 @@ class Requests:
         if self._repository is None:
             return RefuseIntent(origin=origin, reason=_NO_REPOSITORY)
         read = asking.read(ticket.body)
-        meant = None if read.name is None else await self._living(read.name)
+        meant = None if read.name is None else await serving(self._integrations, read.name)
         if meant is not None and meant.id != _integration_of(ticket):
             return self._update(ticket, meant, read, requester, key=key)
         if read.document is None:
@@ -128,15 +129,6 @@ class Requests:
         )
         return UpdateIntent(update=update, origin=origin)
 
-    async def _living(self, name: str) -> Integration | None:
-        """The integration of this name that serves, or that a run changes that serves."""
-        try:
-            found = await self._integrations.find(name)
-        except NotFound:
-            return None
-        serves = found.stage is Stage.ACTIVE or (not found.stage.terminal and found.operation is not Operation.CREATE)
-        return found if serves and found.name == name else None
-
     async def stopped(self, ref: TicketRef, by: Actor, reason: str) -> Intent:
         """What the ticket asked for is not wanted any more: a run that makes it is stopped."""
         found = await self._integrations.by_ticket(ref)
@@ -159,9 +151,9 @@ class Requests:
         if person is None or (found is not None and person.organization_id != found.organization_id):
             reason = f"{who.shown} is not known here by this account. An operator can add them with `ccb people add`."
             return RefuseIntent(origin=origin, reason=reason)
-        if not _may(person, Permission.RUNS_READ):
-            reason = f"This needs the permission `{Permission.RUNS_READ}`, which {person.role} does not give."
-            return RefuseIntent(origin=origin, reason=reason)
+        about = NOTHING if found is None else attributes(found, person)
+        if (why_not := refusal(person, Permission.RUNS_READ, about)) is not None:
+            return RefuseIntent(origin=origin, reason=why_not)
         return AnswerIntent(origin=origin, text=commands.standing(found))
 
     async def actor(self, who: Somebody) -> Actor:
@@ -171,7 +163,7 @@ class Requests:
             return Actor(channel=who.channel, name=who.shown)
         return Actor(channel=who.channel, name=person.name, person_id=person.id, bot=person.kind == "service")
 
-    async def _person(self, who: Somebody) -> Person | None:
+    async def _person(self, who: Somebody) -> Acting | None:
         for name in who.names:
             person = await self._people.find(who.channel, name) if name else None
             if person is not None:
@@ -179,9 +171,14 @@ class Requests:
         return None
 
 
-def _may(person: Person, permission: Permission) -> bool:
-    """By their role. Roles of an organisation's own count where the person is known with their rights."""
-    return person.may(permission) if isinstance(person, Acting) else RIGHTS.get(person.role, NONE).has(permission)
+async def serving(integrations: Integrations, name: str) -> Integration | None:
+    """The integration of this name that serves, or that a run changes that serves."""
+    try:
+        found = await integrations.find(name)
+    except NotFound:
+        return None
+    serves = found.stage is Stage.ACTIVE or (not found.stage.terminal and found.operation is not Operation.CREATE)
+    return found if serves and found.name == name else None
 
 
 def _integration_of(ticket: Ticket) -> str:

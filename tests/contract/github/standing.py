@@ -11,7 +11,7 @@ from domain.artifacts import ArtifactRef, content_hash
 from domain.conversation import Budget
 from domain.intents import Intent
 from domain.lifecycle import Stage
-from domain.people import Actor, Channel, Person, Role
+from domain.people import Actor, Channel, Person
 from domain.registry import Integration, Version
 from domain.review import ReviewPolicy
 from domain.runs import CreateIntegration, Delivery, DocumentSource, IntegrationRequest
@@ -73,7 +73,7 @@ class Standing:
         await self.integrations.enter(self.id, Stage.DEPLOYING, key="deploying")
         await self.integrations.enter(self.id, Stage.ACTIVE, key="active", version="1.0.0", url="https://example.com/i")
 
-    async def person(self, login: str, role: Role, *, kind: str = "person") -> Person:
+    async def person(self, login: str, role: str, *, kind: str = "person") -> Person:
         return await self.people.add(
             Person.model_validate({"id": ids.new("per"), "name": login, "github": login, "role": role, "kind": kind})
         )

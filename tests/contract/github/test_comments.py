@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from adapters.github import commands, marks
+from domain.access import Permission
 from domain.intents import AbandonIntent, AnswerIntent, Intent, RefuseIntent, ReviewIntent, TestIntent, UpdateIntent
-from domain.people import Role
+from domain.listing import About
+from domain.people import Actor, Channel, Role
 from domain.review import Decision
 from tests.contract.github.standing import HEAD, Standing, comment
+from tests.contract.granting import granting
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +132,38 @@ async def test_who_may_not_is_told_so(standing: Standing, text: str) -> None:
 
 
 async def test_a_review_by_somebody_who_may_not_review_does_not_count(standing: Standing) -> None:
+    refused = await approved(standing, "dev")
+    assert isinstance(refused, RefuseIntent)
+    assert "runs:review" in refused.reason
+
+
+async def test_a_right_under_conditions_is_had_where_they_are_met(standing: Standing) -> None:
+    for name, pattern in (("here", "hello-*"), ("elsewhere", "other-*")):
+        role = await granting(standing.db, name, Permission.RUNS_REVIEW, Permission.RUNS_STEER, name=pattern)
+        await standing.person(name, role)
+    assert (await said(standing, f"/ccb approve {HEAD}", by="here")).kind == "review"
+    assert (await said(standing, "/ccb abandon", by="here")).kind == "abandon"
+    assert (await approved(standing, "here")).kind == "review"
+    for refused in (
+        await said(standing, f"/ccb approve {HEAD}", by="elsewhere"),
+        await said(standing, "/ccb abandon", by="elsewhere"),
+        await approved(standing, "elsewhere"),
+    ):
+        assert isinstance(refused, RefuseIntent)
+        assert "under conditions" in refused.reason
+
+
+async def test_whose_it_is_now_counts_and_not_who_asked(standing: Standing) -> None:
+    role = await granting(standing.db, "owners", Permission.RUNS_STEER, owner="self")
+    owner = await standing.person("heir", role)
+    assert (await said(standing, "/ccb abandon", by="heir")).kind == "refuse"
+    theirs = Actor(channel=Channel.API, name="heir", person_id=owner.id)
+    await standing.integrations.describe(standing.id, About(title="Hello", owner=theirs), revision=None, by=theirs)
+    assert (await said(standing, "/ccb abandon", by="heir")).kind == "abandon"
+
+
+async def approved(standing: Standing, login: str) -> Intent:
+    """What follows from a review of GitHub's own."""
     shown = comment("", on_pull=True)
     payload = {
         "action": "submitted",
@@ -138,7 +173,7 @@ async def test_a_review_by_somebody_who_may_not_review_does_not_count(standing: 
             "body": None,
             "commit_id": HEAD,
             "html_url": "https://example.com",
-            "user": {"login": "dev", "id": 1},
+            "user": {"login": login, "id": 1},
         },
         "pull_request": {
             **{key: shown["issue"][key] for key in ("number", "title", "html_url", "state")},
@@ -146,8 +181,6 @@ async def test_a_review_by_somebody_who_may_not_review_does_not_count(standing: 
             "base": {"ref": "main", "sha": "0" * 40},
         },
         "repository": shown["repository"],
-        "sender": {"login": "dev", "id": 1},
+        "sender": {"login": login, "id": 1},
     }
-    refused = await standing.interpret("pull_request_review", json.dumps(payload).encode())
-    assert isinstance(refused, RefuseIntent)
-    assert "runs:review" in refused.reason
+    return await standing.interpret("pull_request_review", json.dumps(payload).encode())

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from adapters.database import cursors
-from adapters.github import commands, issues, marks, webhooks
+from adapters.github import commands, marks, webhooks
 from adapters.trackers.signing import rotated
 from api.deliveries import NotJson, json_object
+from domain import asking
 from domain.errors import InvalidInput, Unauthenticated
 from tests.contract.github.published import read
 
@@ -85,7 +86,7 @@ def test_any_comment_is_a_command_or_talk(text: str) -> None:
 @CHEAP
 @given(st.text(max_size=300))
 def test_any_issue_is_read(body: str) -> None:
-    asked = issues.read(body)
+    asked = asking.read(body)
     assert asked.document is None or asked.document.startswith(("http", "HTTP"))
     marks.key_of(body)
     marks.written(body)

@@ -48,7 +48,6 @@ def settings(simulators: Simulators) -> SlackSettings:
     config = simulators.config["slack"]
     return SlackSettings(
         token=config["token"],
-        signing_secret=config["signing_secret"],
         base_url=simulators.slack_url,
         channel=config["channel"],
     )

@@ -78,7 +78,6 @@ async def test_a_form_that_comes_too_late_says_so(chat: SlackChat, simulators: S
     await simulators.fault("slack", "error", path="users.info", status=503, body="")
     settings = SlackSettings(
         token=simulators.config["slack"]["token"],
-        signing_secret="x",
         channel=CHANNEL,
         base_url=simulators.slack_url,
         match_email=True,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.database import SqlIntegrations, SqlPeople
+from adapters.database import Database, SqlIntegrations, SqlPeople
 from adapters.slack.acknowledging import Acknowledging
 from adapters.slack.client import SlackChat
 from adapters.slack.desk import APPROVE, REQUEST_CHANGES, Desk
@@ -13,6 +13,7 @@ from adapters.slack.inbox import SlackInbox
 from adapters.slack.settings import SlackSettings
 from adapters.slack.webhooks import Delivered, parse
 from domain import ids
+from domain.access import Permission
 from domain.conversation import Budget
 from domain.intents import (
     AnswerIntent,
@@ -24,11 +25,13 @@ from domain.intents import (
     ReviewIntent,
 )
 from domain.lifecycle import Stage
-from domain.people import Channel, Person, Role
+from domain.listing import About
+from domain.people import Actor, Channel, Person, Role
 from domain.review import Decision, ReviewPolicy
 from domain.runs import Delivery
 from domain.vendors import ChatMessage
 from simulators.kit import Simulators
+from tests.contract.granting import granting
 from tests.contract.slack.acting import FILLED, LATER, Read, click, record, reviewing, type_
 from tests.contract.slack.conftest import CHANNEL, REF, Last
 
@@ -156,6 +159,34 @@ async def test_a_form_that_came_too_late_is_opened_by_its_button(
         assert isinstance(again, FormIntent)
         assert again.form.fields == asked.form.fields
         assert again.trigger != asked.trigger
+
+
+async def test_a_right_under_conditions_is_had_where_they_are_met(
+    simulators: Simulators,
+    chat: SlackChat,
+    database: Database,
+    people: SqlPeople,
+    integrations: SqlIntegrations,
+    read: Read,
+) -> None:
+    rights = (Permission.INTEGRATIONS_READ, Permission.INTEGRATIONS_CREATE, Permission.RUNS_REVIEW)
+    role = await granting(database, "owners", *rights, owner="self")
+    heir = await people.add(Person(id=ids.new("per"), name="heir", role=role, slack="U0HEIR"))
+    await simulators.act("slack", "users", name="heir", id="U0HEIR")
+    theirs = Actor(channel=Channel.SLACK, name="heir", person_id=heir.id)
+    found = await reviewing(integrations)
+    await click(simulators, chat, APPROVE, found, "heir")
+    refused = await read()
+    assert isinstance(refused, RefuseIntent)
+    assert "under conditions" in refused.reason
+    await integrations.describe(found, About(title="Weather", owner=theirs), revision=None, by=theirs)
+    assert isinstance(await read(), ReviewIntent)
+    await simulators.act("slack", "home", user="heir")
+    home = await read()
+    assert isinstance(home, HomeIntent)
+    assert "weather" in home.message.text
+    await type_(simulators, "create", "heir")
+    assert isinstance(await read(), FormIntent)
 
 
 @pytest.mark.parametrize("user", ["dave", "mallory"])

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from slack_sdk.signature import Clock, SignatureVerifier
 
-from adapters.slack.settings import SlackSettings
 from adapters.slack.signatures import verify
 from domain.errors import Unauthenticated
 from simulators.kit import Simulators
@@ -27,10 +26,10 @@ def check(sent: Received, *secrets: SecretStr, body: bytes | None = None, now: f
     )
 
 
-async def test_signatures(simulators: Simulators, settings: SlackSettings, last: Last) -> None:
+async def test_signatures(simulators: Simulators, last: Last) -> None:
     await simulators.act("slack", "command", user="bob", channel=CHANNEL, command="/ccb", text="help")
     sent = last()
-    good = settings.signing_secret
+    good = SecretStr(simulators.config["slack"]["signing_secret"])
     other = SecretStr("another-secret")
     sent_at = int(sent.headers["x-slack-request-timestamp"])
     check(sent, other, good)  # while a secret is being rotated

@@ -20,15 +20,18 @@ from adapters.linear.tracker import LinearTracker
 from adapters.trackers.requests import Requests
 from adapters.trackers.unused import UnusedInbox
 from domain import ids
+from domain.access import Permission
 from domain.artifacts import ArtifactRef, content_hash
 from domain.conversation import Budget
 from domain.intents import AbandonIntent, AnswerIntent, CreateIntent, Intent, NoIntent, RefuseIntent, UpdateIntent
 from domain.lifecycle import Stage
-from domain.people import Channel, Person, Role
+from domain.listing import About
+from domain.people import Actor, Channel, Person, Role
 from domain.ports import Inbox
 from domain.review import ReviewPolicy
 from domain.runs import Delivery
 from simulators.kit import Simulators
+from tests.contract.granting import granting
 from tests.contract.receiver import Receiver
 from tests.until import until
 
@@ -227,13 +230,38 @@ async def test_commands_are_answered_to_who_is_known(world: World, source: str) 
     assert isinstance(await world.done(source, "comments", body="Nice!", **about), NoIntent)
 
 
+@SOURCES
+async def test_a_right_under_conditions_is_had_where_they_are_met(
+    world: World, database: Database, source: str
+) -> None:
+    created = await asked(world, source, user="dan")
+    assert isinstance(created, CreateIntent)
+    assert created.create.ticket is not None
+    await world.integrations.accept(created.create, workflow_id="w", run_id="r", api_host=None)
+    role = await granting(database, f"owners-in-{source}", Permission.RUNS_READ, owner="self")
+    dan = await somebody(world, source, "dan", role)
+    await world.people.add(dan)
+    about = {"user": "dan", "issue": created.create.ticket.key, "body": "/ccb status"}
+    refused = await world.done(source, "comments", **about)
+    assert isinstance(refused, RefuseIntent)
+    assert "under conditions" in refused.reason
+    theirs = Actor(channel=Channel.API, name="dan", person_id=dan.id)
+    mine = About(title="Cities", owner=theirs)
+    await world.integrations.describe(created.create.integration_id, mine, revision=None, by=theirs)
+    assert isinstance(await world.done(source, "comments", **about), AnswerIntent)
+
+
 async def grace(world: World, source: str) -> Person:
-    """Known by the name that the tracker has for her."""
-    names = {"linear": {"linear": "grace@example.com"}}
+    return await somebody(world, source, "grace", Role.VIEWER)
+
+
+async def somebody(world: World, source: str, name: str, role: str) -> Person:
+    """Known by the name that the tracker has for them."""
+    names = {"linear": {"linear": f"{name}@example.com"}}
     if source == "jira":
-        issue = await world.simulators.act("jira", "issues", user="grace", summary="x")
+        issue = await world.simulators.act("jira", "issues", user=name, summary="x")
         names["jira"] = {"jira": issue["result"]["fields"]["creator"]["accountId"]}
-    about = {"id": ids.new("per"), "name": f"grace of {source}", "role": Role.VIEWER, **names[source]}
+    about = {"id": ids.new("per"), "name": f"{name} of {source}", "role": role, **names[source]}
     return Person.model_validate(about)
 
 

@@ -45,6 +45,14 @@ def test_what_is_long_is_cut_at_a_line_and_keeps_its_counts() -> None:
     assert all(one.diff == "" or one.diff.endswith("\n") for one in found.files)
 
 
+def test_a_diff_shows_no_more_than_is_promised() -> None:
+    long = "".join(f"line {n}\n" for n in range(9_000))
+    found = compare({}, {f"{name}.py": long for name in "abcdefg"}, versions=VERSIONS)
+    lengths = [len(one.diff) for one in found.files]
+    assert 39_900 < max(lengths) <= 40_000
+    assert 199_900 < sum(lengths) <= 200_000
+
+
 def test_a_file_that_is_too_long_to_be_compared_is_counted() -> None:
     lines = [f"{n}\n" for n in range(MAX_LINES)]
     found = compare({"a.txt": "".join(lines)}, {"a.txt": "".join([*lines[1:], "new\n", "newer\n"])}, versions=VERSIONS)

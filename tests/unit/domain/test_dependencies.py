@@ -111,6 +111,16 @@ def test_all_that_stands_against_a_version_is_said() -> None:
     ]
 
 
+def test_whoever_is_patient_is_told_what_to_wait_for_but_not_where_waiting_is_of_no_use() -> None:
+    missing = check(node("trips", weather=">=1.2"), [node("weather")], patient=True)
+    assert [need.words for need in missing] == ["weather >=1.2, and 1.0.0 is what serves"]
+    others = [node("weather"), node("maps", trips="<2")]
+    with pytest.raises(DependencyUnmet, match=r"needs weather >=1\.2.*maps 1\.0\.0 needs trips <2"):
+        check(node("trips", "2.0.0", weather=">=1.2"), others, patient=True)
+    with pytest.raises(DependencyUnmet, match="circle"):
+        check(node("trips", "1.0.1", maps=">=1"), [node("trips"), node("maps", trips=">=1")], patient=True)
+
+
 def test_in_staging_others_are_not_asked() -> None:
     living = [node("maps", "1.0.0", trips=">=1,<2"), node("trips", "1.0.0")]
     check(node("trips", "2.0.0"), living, serves=False)

@@ -46,6 +46,12 @@ def test_a_sick_one_is_worse_whatever_its_figures() -> None:
     assert judge(ROLLOUT, old=traffic(), new=traffic(requests=0), healthy=False).judged is Judged.WORSE
 
 
+def test_where_neither_answers_it_is_not_the_new_ones_fault_and_not_over() -> None:
+    found = judge(ROLLOUT, old=traffic(), new=traffic(errors=50), healthy=False, old_healthy=False)
+    assert (found.judged, found.outage) == (Judged.UNKNOWN, True)
+    assert not judge(ROLLOUT, old=traffic(), new=traffic(), healthy=True, old_healthy=False).outage
+
+
 @st.composite
 def traffics(draw: st.DrawFn) -> Traffic:
     requests = draw(st.integers(0, 10_000))

@@ -64,9 +64,7 @@ def outside() -> Iterator[Outside]:
             path.chmod(0o666)
         abstract = f"ccb-{os.getpid()}"
         listeners = [_listening(stack, *address) for address in _addresses(folder, abstract)]
-        victim = subprocess.Popen(["/usr/bin/sleep", "600"], env={"SECRET": SECRET})
-        stack.callback(victim.wait)
-        stack.callback(victim.kill)
+        victim = _waiting(stack)
         given = {
             "tcp": listeners[0].getsockname()[1],
             "udp": listeners[1].getsockname()[1],
@@ -81,9 +79,20 @@ def outside() -> Iterator[Outside]:
             "python": Path(sys.base_prefix).parts[1],
         }
         process = psutil.Process(victim.pid)
-        while process.status() != psutil.STATUS_SLEEPING:
-            time.sleep(0.01)
         yield Outside(given, workspace, listeners, process, folder, _state(folder), time.time() - time.monotonic())
+
+
+def _waiting(stack: ExitStack) -> subprocess.Popen[bytes]:
+    """A process that has answered once, and waits to be spoken to again."""
+    pipe = subprocess.PIPE
+    victim = stack.enter_context(subprocess.Popen(["/usr/bin/cat"], stdin=pipe, stdout=pipe, env={"SECRET": SECRET}))
+    stack.callback(victim.kill)
+    assert victim.stdin is not None
+    assert victim.stdout is not None
+    victim.stdin.write(b"up\n")
+    victim.stdin.flush()
+    assert victim.stdout.readline() == b"up\n"
+    return victim
 
 
 def _addresses(folder: Path, abstract: str) -> list[tuple[int, int, Any]]:

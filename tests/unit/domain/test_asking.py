@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.issues import Asked, read
+from domain.asking import Asked, read
 
 DOCUMENT = "https://api.example.com/openapi.json"
 
