@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, SecretStr
 from api.entering import Enrolment, LoginAnswer
 from api.logins import Client, Device, place_of
 from api.problems import documented
+from api.recent import Recent
 from api.rights import may_give
 from api.security import Account, Caller, may
 from api.services import Services, Wired
@@ -17,17 +18,17 @@ from domain.base import Data
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, TooManyRequests
 from domain.ids import PersonId
 from domain.organizations import Membership
-from domain.people import Person, Role, RoleName
+from domain.people import Person, Role, RoleName, ShownName
 
 router = APIRouter(prefix="/api/v1/auth", tags=["accounts"])
 me = APIRouter(prefix="/api/v1/me", tags=["accounts"])
 
 _WRITE_ONLY = {"writeOnly": True}
 Address = Annotated[EmailAddress, Field(examples=["ada@example.com"])]
-Name = Annotated[
-    str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$", examples=["Ada"])
-]
+Name = Annotated[ShownName, Field(examples=["Ada"])]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024, json_schema_extra=_WRITE_ONLY)]
+NewPassword = Annotated[Password, Field(json_schema_extra=_WRITE_ONLY | {"minLength": 12, "maxLength": 128})]
+"""The lengths are said here and looked at with the rest of what makes a password weak."""
 Token = Annotated[SecretStr, Field(min_length=1, max_length=2048, json_schema_extra=_WRITE_ONLY)]
 Code = Annotated[str, Field(min_length=6, max_length=40, examples=["123456"])]
 
@@ -35,14 +36,14 @@ Code = Annotated[str, Field(min_length=6, max_length=40, examples=["123456"])]
 class NewAccount(Data):
     email: Address
     name: Name
-    password: Password
+    password: NewPassword
 
 
 class MailedToken(Data):
     token: Token
 
 
-class NewInvitation(Data):
+class MailedInvitation(Data):
     """To whom an invitation is mailed, and what they may do in the caller's organisation.
 
     With `person_id` it gives an account to somebody who is known here already, and has none; their role stays.
@@ -56,7 +57,7 @@ class NewInvitation(Data):
 class AcceptedInvitation(Data):
     token: Token
     name: Name
-    password: Password
+    password: NewPassword
 
 
 class Login(Data):
@@ -77,12 +78,16 @@ class ForgottenPassword(Data):
 
 class ResetPassword(Data):
     token: Token
-    password: Password
+    password: NewPassword
 
 
 class ChangedPassword(Data):
     current: Password
-    password: Password
+    password: NewPassword
+
+
+class NewAddress(Data):
+    email: Address
 
 
 class Confirmation(Data):
@@ -164,7 +169,7 @@ async def verify_address(body: MailedToken, services: Wired) -> None:
     "/invitations", status_code=status.HTTP_202_ACCEPTED, responses=documented(NotFound, Conflict, TooManyRequests)
 )
 async def invite(
-    body: NewInvitation, caller: Annotated[Acting, Depends(may(Permission.PEOPLE_CREATE))], services: Wired
+    body: MailedInvitation, caller: Annotated[Acting, Depends(may(Permission.PEOPLE_CREATE))], services: Wired
 ) -> None:
     """Mail an invitation to make an account in the caller's organisation. Nobody can give a role above their own."""
     role = body.role
@@ -223,6 +228,18 @@ async def forget_password(body: ForgottenPassword, client: Client, services: Wir
 async def reset_password(body: ResetPassword, services: Wired) -> None:
     """Set a new password by the code that was mailed. All sessions end; a second factor stays."""
     await services.door.registering.reset(body.token, body.password)
+
+
+@router.post("/email", status_code=status.HTTP_202_ACCEPTED, responses=documented(NotFound, TooManyRequests))
+async def change_address(body: NewAddress, caller: Recent, client: Client, services: Wired) -> None:
+    """Log in with another address. A code is mailed to it; until it comes back, nothing changes."""
+    await services.door.registering.move(caller, body.email, place_of(client))
+
+
+@router.post("/email/confirm", status_code=status.HTTP_204_NO_CONTENT, responses=documented(Conflict))
+async def confirm_address(body: MailedToken, services: Wired) -> None:
+    """Prove the new address by the code that was mailed to it. The former one is told."""
+    await services.door.registering.moved(body.token)
 
 
 @router.post("/totp", status_code=status.HTTP_201_CREATED, responses=documented(NotFound, Conflict, TooManyRequests))

@@ -4,31 +4,24 @@ from collections.abc import Mapping
 
 from fastapi import Request
 
+from domain import authorization
+from domain.authorization import OWN
 from domain.operations import Environment
-from domain.people import Person
-from domain.registry import Integration
 
 Attributes = Mapping[str, str]
 
 
-def attributes(found: Integration, caller: Person) -> dict[str, str]:
-    """Of an integration that is there."""
-    owner = found.requester.person_id
-    known = {"owner": "self" if owner == caller.id else owner, "name": found.name, "stage": found.stage}
-    return {name: value for name, value in known.items() if value is not None}
-
-
 async def requested(request: Request) -> Attributes:
-    """Of an integration that is asked for: it is the caller's, and is named as they say, if they say."""
+    """Of an integration that is asked for."""
     name = (await _body(request)).get("name")
-    return {"owner": "self"} | ({"name": name} if isinstance(name, str) else {})
+    return authorization.requested(name if isinstance(name, str) else None)
 
 
 async def listed(request: Request) -> Attributes:
     """Of all that a list can hold, by its filters: `owner=me` and `stage`."""
     stage = request.query_params.get("stage")
-    own = {"owner": "self"} if request.query_params.get("owner") == "me" else {}
-    return own | ({} if stage is None else {"stage": stage})
+    own = OWN if request.query_params.get("owner") == "me" else {}
+    return {**own} | ({} if stage is None else {"stage": stage})
 
 
 async def environment(request: Request) -> Attributes:

@@ -5,6 +5,7 @@ and says what any request may be refused with.
 """
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,14 +14,16 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
 from pydantic import JsonValue
 
-from api import stream
-from api.problems import MEDIA_TYPE, Problem
+from api import refusals, stream
+from api.problems import PROBLEMS, Problem
+from api.rates import UNCOUNTED
 from api.samples import sample
 from domain.errors import InvalidInput
 from domain.events import Event
 from domain.live import LiveEntry
 from domain.vendors import LogLine
 
+REFERENCE = "#/components/schemas/"
 _TAGS = {
     "integrations": "Asked for, listed, described.",
     "runs": "What is being done to an integration, and what people tell it.",
@@ -45,7 +48,6 @@ _ANSWERS = {
     "429": ("`too_many_requests`", False),
 }
 """What any request may be refused with; those of the second kind only where something is sent."""
-_REFUSAL = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _LOCATION = {"schema": {"type": "string"}, "description": "Where the standing of what was begun can be read."}
 _MODELS = (Problem, LogLine, Event, LiveEntry, stream.Standing)
 
@@ -76,17 +78,40 @@ def _made(app: FastAPI) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
+    made = _plainly_named(made)
+    schemas = made["components"]["schemas"]
     used = set()
-    for _, operation in operations(made):
+    made["components"]["headers"] = refusals.HEADERS
+    shown: dict[str, Any] = {}
+    for where, operation in operations(made):
         used.update(operation.get("tags", ()))
         _parameters(operation)
         _refusals(operation)
         _examples(operation, schemas)
+        refusals.describe(operation, shown, counted=where.partition(" ")[2] not in UNCOUNTED)
     made["tags"] = [{"name": tag, "description": _TAGS.get(tag, tag.capitalize() + ".")} for tag in sorted(used)]
     made["paths"] = dict(sorted(made["paths"].items()))
     made["servers"] = [{"url": "/"}]
-    made["components"]["schemas"] = dict(sorted(schemas.items()))
+    for part, found in (("schemas", schemas), ("examples", shown)):
+        made["components"][part] = dict(sorted(found.items()))
     return made
+
+
+def _plainly_named(made: dict[str, Any]) -> dict[str, Any]:
+    """Schemas under names that programs can have. Pydantic tells what is sent from what is answered by `-Input`.
+
+    Raises ValueError for two models of one name, which it tells apart by their modules.
+    """
+    text = json.dumps(made)
+    for old in list(made["components"]["schemas"]):
+        new = old.removesuffix("-Output").replace("-Input", "Input")
+        if not new.isalnum() or (new != old and new in made["components"]["schemas"]):
+            raise ValueError(f"{old}: another model has this name too, give one of them another")
+        text = text.replace(f'"{REFERENCE}{old}"', f'"{REFERENCE}{new}"').replace(f'"{old}": {{', f'"{new}": {{')
+    named: dict[str, Any] = json.loads(text)
+    for name, schema in named["components"]["schemas"].items():
+        schema["title"] = name
+    return named
 
 
 def operations(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -110,10 +135,10 @@ def _refusals(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     for status, (codes, with_body) in _ANSWERS.items():
         if "requestBody" in operation or not with_body:
-            responses.setdefault(status, {"description": codes, **_REFUSAL})
+            responses.setdefault(status, {"description": codes, "content": PROBLEMS})
     # FastAPI declares 422 with its own shape for whatever has parameters.
     if "HTTPValidationError" in str(responses.get("422")):
-        responses["422"] = {"description": f"`{InvalidInput.code}`", **_REFUSAL}
+        responses["422"] = {"description": f"`{InvalidInput.code}`", "content": PROBLEMS}
     if "202" in responses and "webhooks" not in operation.get("tags", ()):
         responses["202"].setdefault("headers", {})["Location"] = _LOCATION
     operation["responses"] = dict(sorted(responses.items()))

@@ -57,7 +57,7 @@ class WaitingDevice(Data):
     expires_at: AwareDatetime
 
 
-class Decision(Data):
+class DeviceDecision(Data):
     user_code: str = Field(min_length=1, max_length=40, examples=["BCDF-GHJK"])
     allow: bool
 
@@ -148,7 +148,7 @@ async def read_device(
 
 
 @router.post("/confirm", status_code=204, responses=documented(NotFound))
-async def decide_device(body: Decision, caller: Recent, services: Wired) -> None:
+async def decide_device(body: DeviceDecision, caller: Recent, services: Wired) -> None:
     """Allow a device to act for the caller, or refuse it. Allow what you have begun yourself, and nothing else."""
     await decided(body.user_code, services, person_id=caller.id, allow=body.allow)
 

@@ -7,7 +7,7 @@ from fastapi import Header, Request
 from fastapi.responses import Response
 
 from api import etags
-from api.problems import problem
+from api.problems import PROBLEMS, problem
 from domain.artifacts import content_hash
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -43,7 +43,11 @@ def declared(description: str, *media_types: str) -> dict[int | str, dict[str, A
     return {
         200: {"description": description, "content": content, "headers": headers},
         206: {"description": "The part that was asked for.", "content": content, "headers": headers},
-        416: {"description": "There is no such part; `Content-Range` says how long it is."},
+        416: {
+            "description": "`range_not_satisfiable`",
+            "content": PROBLEMS,
+            "headers": {"Content-Range": {"schema": {"type": "string"}, "description": "How long it is."}},
+        },
         **etags.NOT_MODIFIED,
     }
 

@@ -5,7 +5,9 @@ FastAPI could limit the body itself, but it answers in plain text; here it is a 
 
 import asyncio
 import logging
+import re
 import time
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,12 +15,14 @@ from api.clients import host_of, seen_through
 from api.codec import PREFIX
 from api.metrics import Metrics
 from api.problems import TOO_LARGE, problem
+from api.protocol import MAX_HEAD
 from api.reading import CLOSE, TOO_SLOW, Reading, declared, limit_of, too_large
 from api.settings import EdgeSettings
 
 MAX_TARGET = 8_000
 """Bytes of a path and its query (RFC 9110 §4.1 wants 8,000 at least)."""
 _TRY_AGAIN = 5
+_ABSOLUTE = re.compile(rb"https?://([^/?#]+)(/.*)?", re.IGNORECASE | re.DOTALL)
 
 _log = logging.getLogger("ccb.api.access")
 
@@ -53,7 +57,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope = seen_through(scope, self._proxies)
+        scope = seen_through(_in_origin_form(scope), self._proxies)
         answer = _Answer(send, self._headers, _DOCS if scope["path"] in {"/docs", "/redoc"} else _STRICT)
         self._metrics.in_flight.inc()
         try:
@@ -114,8 +118,29 @@ class _Answer:
         await self._send(message)
 
 
+def _in_origin_form(scope: Scope) -> Scope:
+    """Without scheme and authority, which a target may have; the authority takes the place of Host (RFC 9112 §3.2)."""
+    if scope["path"].startswith("/"):
+        return scope
+    found = _ABSOLUTE.fullmatch(scope.get("raw_path") or b"")
+    if found is None:
+        return scope
+    raw_path = found[2] or b"/"
+    headers = [(b"host", found[1]), *(one for one in scope["headers"] if one[0] != b"host")]
+    return {**scope, "path": unquote(raw_path.decode("ascii")), "raw_path": raw_path, "headers": headers}
+
+
 def _refused(scope: Scope, limit: int) -> ASGIApp | None:
     path: str = scope["path"]
+    # The server looks only at heads that are not whole yet; one that comes in one piece it takes.
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEAD:
+        detail = f"The headers are longer than {MAX_HEAD // 1024} KB. Send fewer, or shorter ones."
+        return problem(path, status=431, code="request_header_fields_too_large", detail=detail, headers=CLOSE)
+    names = {name for name, _ in scope["headers"]}
+    if {b"content-length", b"transfer-encoding"} <= names:
+        # Who stands between may see another end of it than we do (RFC 9112 §6.1).
+        detail = "A body is either chunked or has a Content-Length: send one of the two headers."
+        return problem(path, status=400, code="bad_request", detail=detail, headers=CLOSE)
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
         detail = f"The path and its query are longer than {MAX_TARGET:,} bytes. Send what is long in a body."
         return problem(path[:200], status=414, code="uri_too_long", detail=detail)

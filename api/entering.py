@@ -79,6 +79,7 @@ class Entering:
         right = await self._passwords.good(account.password if account else None, password)
         if account is None or not right:
             _log.warning("login refused", extra={"person_id": person_id, "ip": client.ip})
+            await self._refused("login.refused", email.casefold(), account, client, where)
             raise Unauthenticated("Address or password is not right. If it is forgotten, have a reset mailed.")
         if account.password is not None and self._passwords.outdated(account.password):
             await self._logins.rehash(person_id, account.password, await self._passwords.hash(password))
@@ -96,8 +97,18 @@ class Entering:
         network = neighbourhood(client.ip)
         device = claims.get("device")
         where = Place(device or place("network", network), network, known=device is not None)
-        await self.proven(account.person_id, code, where)
+        try:
+            await self.proven(account.person_id, code, where)
+        except Unauthenticated:
+            await self._refused("second_factor.refused", account.person_id, account, client, where)
+            raise
         return await self._opened(account, client, where, second_factor=True)
+
+    async def _refused(self, action: str, key: str, account: Account | None, client: ClientInfo, where: Place) -> None:
+        """In the audit: the same work whether there is such an account or not."""
+        if await self._throttle.noting(key, where):
+            person_id = account.person_id if account else None
+            await self._logins.refused(person_id, action, self._clock(), client=client.ip)
 
     async def proven(self, person_id: str, code: str, where: Place) -> None:
         """Use up a code of the second factor: one of an app, or a recovery code."""

@@ -23,7 +23,7 @@ _NEEDED = frozenset({"database", "temporal", "artifacts"})
 """Without these no request can be served; without the others some can."""
 
 
-class Dependency(Data):
+class ServicePart(Data):
     """One thing the API stands on. `seconds` is how long a round trip took; `error` is a stable code."""
 
     name: str
@@ -33,9 +33,9 @@ class Dependency(Data):
     error: str | None = None
 
 
-class Health(Data):
+class ServiceHealth(Data):
     status: Literal["ok", "degraded", "unavailable"]
-    dependencies: list[Dependency] = []
+    dependencies: list[ServicePart] = []
 
 
 class Standing:
@@ -43,51 +43,53 @@ class Standing:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._asking: asyncio.Task[Health] | None = None
+        self._asking: asyncio.Task[ServiceHealth] | None = None
         self._until = 0.0
 
-    async def found(self) -> Health:
+    async def found(self) -> ServiceHealth:
         if self._asking is None or (self._asking.done() and time.monotonic() > self._until):
             self._asking = asyncio.create_task(self._ask())
         # Who asks may go away; the others wait for the same answer.
         return await asyncio.shield(self._asking)
 
-    async def _ask(self) -> Health:
+    async def _ask(self) -> ServiceHealth:
         probes = self._services.probes
         found = await asyncio.gather(*(_asked(name, probe) for name, probe in probes.items()))
         self._until = time.monotonic() + _FRESH
         if not all(one.ok for one in found if one.needed):
-            return Health(status="unavailable", dependencies=found)
-        return Health(status="ok" if all(one.ok for one in found) else "degraded", dependencies=found)
+            return ServiceHealth(status="unavailable", dependencies=found)
+        return ServiceHealth(status="ok" if all(one.ok for one in found) else "degraded", dependencies=found)
 
 
-_AWAY: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "Requests cannot be served now."}}
+_AWAY: dict[int | str, dict[str, Any]] = {
+    503: {"model": ServiceHealth, "description": "Requests cannot be served now."}
+}
 
 
 @router.get("/health/live")
-async def live() -> Health:
+async def live() -> ServiceHealth:
     """Whether the process answers at all."""
-    return Health(status="ok")
+    return ServiceHealth(status="ok")
 
 
 @router.get("/health/startup", responses=_AWAY)
-async def startup(response: Response, request: Request) -> Health:
+async def startup(response: Response, request: Request) -> ServiceHealth:
     """Whether the process has come up: what it stands on was there then, and deliveries that wait are taken up."""
     if request.app.state.started.is_set():
-        return Health(status="ok")
+        return ServiceHealth(status="ok")
     response.status_code = 503
-    return Health(status="unavailable")
+    return ServiceHealth(status="unavailable")
 
 
 @router.get("/health/deps")
-async def dependencies(request: Request) -> Health:
+async def dependencies(request: Request) -> ServiceHealth:
     """What the API stands on, each asked by a real round trip within the last second. Always 200."""
     standing: Standing = request.app.state.standing
     return await standing.found()
 
 
 @router.get("/health/ready", responses=_AWAY)
-async def ready(response: Response, request: Request) -> Health:
+async def ready(response: Response, request: Request) -> ServiceHealth:
     """Whether requests can be served: 200, or 503; also once the process is ending, so that none is sent to it."""
     found = await dependencies(request)
     if request.app.state.closing.is_set():
@@ -98,12 +100,12 @@ async def ready(response: Response, request: Request) -> Health:
 
 
 @router.get("/health", responses=_AWAY)
-async def health(response: Response, request: Request) -> Health:
+async def health(response: Response, request: Request) -> ServiceHealth:
     """The same as /health/ready."""
     return await ready(response, request)
 
 
-async def _asked(name: str, probe: Probe) -> Dependency:
+async def _asked(name: str, probe: Probe) -> ServicePart:
     started = time.perf_counter()
     error = None
     try:
@@ -114,4 +116,4 @@ async def _asked(name: str, probe: Probe) -> Dependency:
     except TimeoutError:
         error = "timeout"
     seconds = round(time.perf_counter() - started, 4)
-    return Dependency(name=name, ok=error is None, needed=name in _NEEDED, seconds=seconds, error=error)
+    return ServicePart(name=name, ok=error is None, needed=name in _NEEDED, seconds=seconds, error=error)

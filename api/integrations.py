@@ -3,15 +3,16 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response, status
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
 from api import attributes, etags
 from api.answers import NoWorker, answering
-from api.found import Found
+from api.found import Found, NameOrId
 from api.problems import documented
 from api.repeats import Repeated
-from api.security import WayIn, actor, may
+from api.security import Reader, WayIn, actor, may
 from api.services import Services, Wired
+from api.sources import NewDocument
 from domain.access import Acting, Permission
 from domain.base import Data
 from domain.conversation import Budget
@@ -32,7 +33,7 @@ from domain.lifecycle import Stage
 from domain.listing import MAX_DESCRIPTION, About, Label, Sort, Wanted, owner_key
 from domain.people import Actor, Channel, Person
 from domain.plan import CapabilityName, Name
-from domain.registry import Integration, Page, RegistryEntry, Version
+from domain.registry import Integration, IntegrationDetail, Page, Version
 from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest, RunAccepted
 from domain.vendors import RepoName
 
@@ -41,23 +42,6 @@ router = APIRouter(prefix="/api/v1/integrations", tags=["integrations"])
 Asker = Annotated[Acting, Depends(may(Permission.INTEGRATIONS_CREATE, about=attributes.requested))]
 Lister = Annotated[Acting, Depends(may(Permission.INTEGRATIONS_READ, about=attributes.listed))]
 Changer = Annotated[Acting, Depends(may(Permission.INTEGRATIONS_UPDATE))]
-
-
-class NewDocument(DocumentSource):
-    """Where the API document is: a URL, or what POST /api/v1/documents answered. Exactly one of the two."""
-
-    @field_validator("url")
-    @classmethod
-    def _http(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://; upload a file to /api/v1/documents instead")
-        return url
-
-    @model_validator(mode="after")
-    def _one(self) -> "NewDocument":
-        if (self.url is None) == (self.artifact is None):
-            raise ValueError("give either url or artifact, and not both")
-        return self
 
 
 class NewIntegration(Data):
@@ -76,13 +60,6 @@ class RunStarted(RunAccepted):
     """The request is written and its run has begun. `status_url` says how far it is."""
 
     status_url: str
-
-
-class IntegrationDetail(Integration):
-    """An integration with its versions, newest last, and its entry in the registry."""
-
-    versions: list[Version]
-    registry: RegistryEntry | None
 
 
 class NewAbout(Data):
@@ -188,8 +165,6 @@ def _command(
 
 
 async def _wanted(
-    caller: Lister,
-    services: Wired,
     sort: Annotated[Sort, Query(description="The order; with `-`, the other way round.")] = Sort.NEWEST,
     stage: Annotated[Stage | None, Query(description="Only those in this stage.")] = None,
     owner: Annotated[
@@ -209,8 +184,7 @@ async def _wanted(
         str, Query(description="Only those with words in title or name that begin so: all of these.", max_length=200)
     ] = "",
 ) -> Wanted:
-    key = None if owner is None else await _owner_key(owner, caller, services)
-    return Wanted(sort=sort, stage=stage, owner=key, capability=capability, label=label, health=health, text=text)
+    return Wanted(sort=sort, stage=stage, owner=owner, capability=capability, label=label, health=health, text=text)
 
 
 async def _owner_key(named: str, caller: Person, services: Services) -> str:
@@ -230,6 +204,8 @@ async def list_integrations(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page:
     """Integrations of the caller's organisation, newest first unless another order is asked for."""
+    if wanted.owner is not None:
+        wanted = wanted.model_copy(update={"owner": await _owner_key(wanted.owner, caller, services)})
     return await services.integrations.page(
         organization_id=caller.organization_id, cursor=cursor, limit=limit, wanted=wanted
     )
@@ -241,16 +217,15 @@ async def list_integrations(
     responses={200: etags.tagged("The integration."), **etags.NOT_MODIFIED, **documented(NotFound)},
 )
 async def read_integration(
-    found: Found, response: Response, services: Wired, if_none_match: etags.IfNoneMatch = None
+    integration: NameOrId, caller: Reader, response: Response, services: Wired, if_none_match: etags.IfNoneMatch = None
 ) -> IntegrationDetail | Response:
     """One integration, by name or id, with its versions and its entry in the registry."""
+    found = await services.integrations.detail(integration, organization_id=caller.organization_id)
     tag = etags.etag(found)
     if etags.has(if_none_match, tag):
         return etags.unchanged(tag)
-    versions = await services.integrations.versions(found.id)
-    entry = await services.integrations.entry(found.id)
     response.headers["ETag"] = tag
-    return IntegrationDetail(**found.model_dump(), versions=versions, registry=entry)
+    return found
 
 
 @router.put(
@@ -285,7 +260,7 @@ async def list_versions(found: Found, services: Wired) -> list[Version]:
 
 
 @router.get("/{integration}/events", responses=documented(NotFound))
-async def list_events(found: Found, services: Wired, after: Annotated[int, Query(ge=0)] = 0) -> Events:
+async def list_events(found: Found, services: Wired, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> Events:
     """What happened to an integration, in order."""
     return Events(items=await services.integrations.events(found.id, after=after))
 

@@ -8,11 +8,13 @@ from pydantic import AwareDatetime, Field, field_validator
 
 from api.moments import Rfc3339
 from api.problems import documented
+from api.repeats import Repeated
 from api.security import Keyholder
 from api.services import Services, Wired
 from domain.access import ApiKey, Permission
 from domain.base import Data
 from domain.errors import NotFound
+from domain.people import ShownName
 
 router = APIRouter(prefix="/api/v1/keys", tags=["keys"])
 
@@ -24,7 +26,7 @@ KeyId = Annotated[
 class NewKey(Data):
     """`scopes` are permissions; a key never allows more than its owner may. Without them it allows all of that."""
 
-    label: str = Field(min_length=1, max_length=80, examples=["laptop"])
+    label: ShownName = Field(examples=["laptop"])
     scopes: list[Permission] | None = Field(
         default=None, max_length=len(Permission), examples=[["integrations:read", "runs:read"]]
     )
@@ -57,9 +59,9 @@ async def list_keys(caller: Keyholder, services: Wired) -> list[ApiKey]:
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=documented())
-async def create_key(body: NewKey, caller: Keyholder, services: Wired) -> IssuedKey:
+async def create_key(body: NewKey, caller: Keyholder, services: Wired, once: Repeated) -> IssuedKey:
     """Make a key for yourself, good wherever what you call with is good. It is shown once."""
-    return await issued(caller.id, body, services, organization_id=caller.bound_to)
+    return await issued(caller.id, body, services, once, organization_id=caller.bound_to)
 
 
 @router.delete("/{key}", responses=documented(NotFound))
@@ -68,13 +70,17 @@ async def revoke_key(key: KeyId, caller: Keyholder, services: Wired) -> ApiKey:
     return await services.keys.revoke(key, person_id=caller.id, organization_id=caller.bound_to)
 
 
-async def issued(person_id: str, body: NewKey, services: Services, *, organization_id: str | None) -> IssuedKey:
+async def issued(
+    person_id: str, body: NewKey, services: Services, once: Repeated, *, organization_id: str | None
+) -> IssuedKey:
+    """One key, however often the request is sent: its id is the request's."""
     made, key = await services.keys.issue(
         person_id,
         label=body.label,
         scopes=body.scopes,
         expires_at=body.expires_at,
         organization_id=organization_id,
+        key_id=once.made("key"),
     )
     return IssuedKey(
         person_id=person_id,

@@ -31,6 +31,27 @@ class Letters:
         text = f"{by} invites you to an account here. To take it, within a week:\n\n"
         return Letter(to=to, subject="You are invited", text=text + self._how(Purpose.INVITE, token))
 
+    def join(self, to: str, code: str, *, by: str, organization: str, role: str) -> Letter:
+        """Into an organisation, of somebody who logs in with this address."""
+        text = (
+            f"{by} invites you to join {organization} as {role}. Within a week, logged in with this address:\n\n"
+            f"    ccb login --api-url {self._api}\n"
+            f"    ccb organizations join {code} --api-url {self._api}\n\n"
+            f"The code is {code}\n\nNo account here yet? Ask {by} to invite you to one first. {_NOT_YOU}\n"
+        )
+        return Letter(to=to, subject=f"You are invited to {organization}", text=text)
+
+    def move(self, to: str, token: str) -> Letter:
+        text = "Somebody, we think you, wants to log in here with this address from now on. Within a day:\n\n"
+        return Letter(to=to, subject="Confirm your new address", text=text + self._how(Purpose.MOVE, token))
+
+    def moved(self, to: str, now: str) -> Letter:
+        text = (
+            f"Your account has another address now: {now}. Letters go there, and this address logs in no more.\n\n"
+            "If it was not you: tell an operator at once; who has the new address can have the password reset.\n"
+        )
+        return Letter(to=to, subject="Your account has another address", text=text)
+
     def changed(self, to: str) -> Letter:
         text = (
             "The password of your account was changed, and all other sessions ended.\n\n"
@@ -52,6 +73,7 @@ class Letters:
 
 _WAYS = {
     Purpose.VERIFY: ("/api/v1/auth/verify", ""),
+    Purpose.MOVE: ("/api/v1/auth/email/confirm", ""),
     Purpose.RESET: ("/api/v1/auth/password/reset", ', "password": "YOUR NEW PASSWORD"'),
     Purpose.INVITE: ("/api/v1/auth/invitations/accept", ', "name": "YOUR NAME", "password": "A PASSWORD OF YOURS"'),
 }

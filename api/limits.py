@@ -5,25 +5,27 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.problems import documented
 from api.security import Caller, WayIn, actor, needs
 from api.services import Services, Wired
 from domain.access import Permission
 from domain.base import Data
-from domain.conversation import LimitName, LimitStanding
+from domain.conversation import MOST_USD, LimitName, LimitStanding
 from domain.errors import InvalidInput, StorageUnavailable
 from domain.ids import DEFAULT_ORGANIZATION
 from domain.people import Person
 
 router = APIRouter(prefix="/api/v1/limits", tags=["limits"])
 
-Usd = Annotated[Decimal, Field(ge=0, le=1_000_000_000)]
+Usd = Annotated[Decimal, Field(ge=0, le=MOST_USD)]
 
 
 class NewLimits(Data):
     """US dollars. What is left out stays as it is; null is no limit; with 0 nothing more is bought."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     organization_month_usd: Usd | None = Field(
         default=None, description="For each organisation, in a calendar month (UTC)."

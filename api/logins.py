@@ -99,7 +99,7 @@ def open_door(
     )
 
 
-def _client(request: Request) -> ClientInfo:
+async def _client(request: Request) -> ClientInfo:
     return ClientInfo(ip=host_of(request.scope)[:64], user_agent=request.headers.get("user-agent", "")[:300])
 
 
@@ -107,7 +107,7 @@ Client = Annotated[ClientInfo, Depends(_client)]
 """From where the request comes, for the list of sessions and the throttle."""
 
 
-def _device(
+async def _device(
     device: Annotated[
         str | None,
         Header(

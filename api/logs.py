@@ -1,6 +1,6 @@
 """The logs of an integration's deployment, as NDJSON."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from api.services import Services
 from domain import ids
@@ -12,7 +12,7 @@ from domain.vendors import LogLine
 MEDIA_TYPE = "application/x-ndjson"
 
 
-async def opened(found: Integration, services: Services, *, limit: int, follow: bool) -> AsyncIterator[str]:
+async def opened(found: Integration, services: Services, *, limit: int, follow: bool) -> AsyncGenerator[str]:
     """The lines so far, read before the answer begins, so that an error can still be a problem; then those to come."""
     deployment = await _deployment(found, services)
     lines = await services.target.logs(deployment, limit=limit)
@@ -30,7 +30,7 @@ async def _deployment(found: Integration, services: Services) -> str:
     return ids.deployment(found.id, versions[-1].content_hash)
 
 
-async def _written(target: Target, deployment: str, lines: list[LogLine], *, follow: bool) -> AsyncIterator[str]:
+async def _written(target: Target, deployment: str, lines: list[LogLine], *, follow: bool) -> AsyncGenerator[str]:
     for line in lines:
         yield _json(line)
     if not follow:

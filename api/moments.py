@@ -1,9 +1,10 @@
 """Moments in requests: RFC 3339 text and nothing else, where pydantic would take seconds since 1970 too."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -14,4 +15,12 @@ def _written(value: object) -> object:
     raise ValueError("must be a moment as RFC 3339 writes it, such as 2027-06-30T00:00:00Z")
 
 
-Rfc3339 = Annotated[AwareDatetime, BeforeValidator(_written)]
+def _in_utc(value: datetime) -> datetime:
+    """Near the ends of the years that there are, another offset can be none of them."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must be a moment between the years 1 and 9999 in UTC") from error
+
+
+Rfc3339 = Annotated[AwareDatetime, AfterValidator(_in_utc), BeforeValidator(_written)]

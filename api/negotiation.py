@@ -15,14 +15,24 @@ async def negotiated(request: Request) -> None:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
-    given = request.headers.get("content-type")
-    if route.body_field is not None and given is not None and not isinstance(route.body_field.field_info, Form):
-        media_type = _plain(given)
-        if media_type != _JSON and not media_type.endswith("+json"):
-            raise HTTPException(415, detail=f"This takes JSON, and {media_type} was sent: set Content-Type to {_JSON}.")
+    if route.body_field is not None:
+        await _readable(request, form=isinstance(route.body_field.field_info, Form))
     accept = request.headers.get("accept")
     if accept is not None and not any(_admits(accept, one) for one in _offered(route)):
         raise HTTPException(406, detail=f"This answers {', '.join(_offered(route))}; ask for that, or for */*.")
+
+
+async def _readable(request: Request, *, form: bool) -> None:
+    """Raises 415 for a body that is not JSON, or that is packed: nothing is unpacked here (RFC 9110 §15.5.16)."""
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"identity", ""}:
+        detail = "The body has a Content-Encoding, and none is undone here: send it as it is."
+        raise HTTPException(415, detail=detail, headers={"Accept-Encoding": "identity"})
+    media_type = _plain(request.headers.get("content-type", ""))
+    if form or media_type == _JSON or media_type.endswith("+json") or not (media_type or await request.body()):
+        return
+    sent = f"{media_type} was sent" if media_type else "what was sent does not say what it is"
+    raise HTTPException(415, detail=f"This takes JSON, and {sent}: set Content-Type to {_JSON}.")
 
 
 def _plain(media_type: str) -> str:

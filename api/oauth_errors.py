@@ -44,7 +44,13 @@ def form_body(required: Mapping[str, str], optional: Mapping[str, str] | None = 
     }
     for name in required:
         properties[name]["minLength"] = 1
-    schema = {"type": "object", "properties": properties, "required": list(required)}
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": {"type": "string", "maxLength": LONGEST},
+        "maxProperties": _MOST_FIELDS,
+    }
     return {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": schema}}, "required": True}}
 
 

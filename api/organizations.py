@@ -7,15 +7,15 @@ from fastapi import APIRouter, Path, status
 from pydantic import Field, SecretStr
 
 from api.problems import documented
+from api.repeats import Repeated
 from api.rights import may_give
 from api.security import Account, Caller, needs
 from api.services import Wired
-from domain import ids
 from domain.access import Acting, Permission
 from domain.base import Data
 from domain.errors import Conflict, NotFound
 from domain.organizations import Invitation, Membership, Organization
-from domain.people import Person, Role, RoleName
+from domain.people import Person, Role, RoleName, ShownName
 
 router = APIRouter(prefix="/api/v1/organizations", tags=["organizations"])
 invitations = APIRouter(prefix="/api/v1/invitations", tags=["organizations"])
@@ -28,7 +28,7 @@ OrganizationId = Annotated[
 
 
 class NewOrganization(Data):
-    name: str = Field(min_length=1, max_length=80, examples=["Payments"])
+    name: ShownName = Field(examples=["Payments"])
 
 
 class NewMember(Data):
@@ -39,7 +39,7 @@ class NewMember(Data):
 
 
 class NewInvitation(Data):
-    """Who may join as what. With an address, only the person who is known here by it."""
+    """Who may join as what. With an address, only the person who is known here by it, and it is written to."""
 
     role: RoleName = Role.DEVELOPER
     email: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
@@ -120,13 +120,13 @@ async def list_invitations(organization: OrganizationId, caller: Caller, service
     responses=documented(NotFound),
 )
 async def create_invitation(
-    organization: OrganizationId, body: NewInvitation, caller: Caller, services: Wired
+    organization: OrganizationId, body: NewInvitation, caller: Caller, services: Wired, once: Repeated
 ) -> IssuedInvitation:
-    """Invite somebody, for seven days. Nobody can give a role above their own."""
+    """Invite somebody, for seven days; an address is mailed the code. Nobody can give a role above their own."""
     here, now = _acted_in(organization, caller), datetime.now(UTC)
     await may_give(caller, body.role, services)
     invitation = Invitation(
-        id=ids.new("inv"),
+        id=once.made("inv"),
         organization_id=here,
         role=body.role,
         email=body.email,
@@ -135,6 +135,9 @@ async def create_invitation(
         expires_at=now + INVITED_FOR,
     )
     code = await services.organizations.invite(invitation)
+    if invitation.email is not None:
+        named = (await services.organizations.get(here)).name
+        services.door.registering.joining(invitation, code, caller, named)
     return IssuedInvitation(invitation=invitation, code=code.get_secret_value())
 
 

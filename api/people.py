@@ -16,7 +16,7 @@ from api.services import Wired
 from domain.access import ApiKey, Permission
 from domain.base import Data
 from domain.errors import Conflict, Forbidden, NotFound
-from domain.people import Person, Role, RoleName
+from domain.people import Handle, Person, Role, RoleName, ShownName
 
 router = APIRouter(prefix="/api/v1/people", tags=["people"])
 
@@ -26,24 +26,24 @@ PersonId = Annotated[str, Path(description="Whose.", max_length=100, examples=["
 class NewPerson(Data):
     """Someone to be known here, with their names in the outside systems, by which their reviews are recognised."""
 
-    name: str = Field(min_length=1, max_length=80, examples=["ada"])
+    name: ShownName = Field(examples=["ada"])
     kind: Literal["person", "service"] = "person"
     role: RoleName = Role.DEVELOPER
     email: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
-    github: str | None = Field(default=None, max_length=80)
-    slack: str | None = Field(default=None, max_length=80, description="Slack's user id.", examples=["U024BE7LH"])
-    linear: str | None = Field(default=None, max_length=254, description="Linear's user id, or their address there.")
-    jira: str | None = Field(default=None, max_length=254, description="Jira's account id.")
+    github: Handle | None = None
+    slack: Handle | None = Field(default=None, description="Slack's user id.", examples=["U024BE7LH"])
+    linear: Handle | None = Field(default=None, description="Linear's user id, or their address there.")
+    jira: Handle | None = Field(default=None, description="Jira's account id.")
 
 
 class NewRoleOf(Data):
     """What somebody may do from now on, and what they are called elsewhere. What is left out stays as it is."""
 
     role: RoleName | None = None
-    github: str | None = Field(default=None, min_length=1, max_length=80)
-    slack: str | None = Field(default=None, min_length=1, max_length=80, examples=["U024BE7LH"])
-    linear: str | None = Field(default=None, min_length=1, max_length=254)
-    jira: str | None = Field(default=None, min_length=1, max_length=254)
+    github: Handle | None = None
+    slack: Handle | None = Field(default=None, examples=["U024BE7LH"])
+    linear: Handle | None = None
+    jira: Handle | None = None
 
 
 @router.get("", dependencies=[needs(Permission.PEOPLE_READ)], responses=documented())
@@ -122,13 +122,13 @@ async def list_keys_of(person_id: PersonId, caller: Caller, services: Wired) -> 
     status_code=status.HTTP_201_CREATED,
     responses=documented(NotFound),
 )
-async def issue_key(person_id: PersonId, body: NewKey, caller: Caller, services: Wired) -> IssuedKey:
+async def issue_key(person_id: PersonId, body: NewKey, caller: Caller, services: Wired, once: Repeated) -> IssuedKey:
     """Make a key for someone, good in this organisation alone. It is shown once."""
     found = await services.people.get(person_id, caller.organization_id)
     if caller.narrow:
         raise Forbidden("A key with scopes or an end makes no keys: sign in, or use one without.")
     await may_give(caller, found.role, services)
-    return await issued(found.id, body, services, organization_id=caller.organization_id)
+    return await issued(found.id, body, services, once, organization_id=caller.organization_id)
 
 
 @router.delete("/{person_id}/keys/{key}", dependencies=[needs(Permission.KEYS_REVOKE)], responses=documented(NotFound))

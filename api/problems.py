@@ -16,6 +16,8 @@ from domain.base import Data
 from domain.errors import CcbError, Forbidden, InvalidInput, StorageUnavailable, TooManyRequests, Unauthenticated
 
 MEDIA_TYPE = "application/problem+json"
+PROBLEMS = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+"""The `content` of an answer that is a problem."""
 _log = logging.getLogger("ccb.api")
 
 TOO_LARGE = "content_too_large"
@@ -26,6 +28,14 @@ _FIXES = {
     HTTPStatus.NOT_FOUND: "Nothing is served here. The paths there are can be seen at /docs.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method; the Allow header names those it takes.",
 }
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+_NOT_JSON = (
+    "The body is not JSON that can be read here: it has to be one value in UTF-8, not nested a thousand deep, and "
+    "without numbers of thousands of digits."
+)
 
 
 class FieldProblem(Data):
@@ -72,7 +82,7 @@ def problem(
     return Response(body.model_dump_json(), status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def documented(*errors: type[CcbError]) -> dict[int | str, dict[str, Any]]:
+def documented(*errors: type[CcbError]) -> Responses:
     """The `responses=` of an endpoint that can end in these errors, and in those that every endpoint can end in."""
     by_status: dict[int, list[str]] = {}
     always: list[type[CcbError]] = [InvalidInput, Unauthenticated, Forbidden, TooManyRequests, StorageUnavailable]
@@ -81,12 +91,19 @@ def documented(*errors: type[CcbError]) -> dict[int | str, dict[str, Any]]:
         if error.code not in codes:
             codes.append(error.code)
     return {
-        status: {
-            "description": f"`{'`, `'.join(codes)}`",
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        status: {"description": f"`{'`, `'.join(codes)}`", "content": PROBLEMS}
         for status, codes in sorted(by_status.items())
     }
+
+
+def together(some: Responses, more: Responses) -> Responses:
+    """Both; where both have a problem of one status, its codes are those of both."""
+    both = {**more, **some}
+    for status in some.keys() & more.keys():
+        told = [some[status]["description"], more[status]["description"]]
+        codes = [code for each in told for code in each.split(", ")]
+        both[status] = {**some[status], "description": ", ".join(dict.fromkeys(codes))}
+    return both
 
 
 def install(app: FastAPI) -> None:
@@ -143,7 +160,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
         where, *path = found["loc"]
         name = ".".join(str(part) for part in path) or str(where)
         if found["type"] == "json_invalid":
-            return problem(request.url.path, status=400, code="not_json", detail="The body is not JSON.")
+            return problem(request.url.path, status=400, code="not_json", detail=_NOT_JSON)
         errors.append(FieldProblem(field=name, pointer=pointer(name), detail=_advice(found)))
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
@@ -176,6 +193,8 @@ async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.BAD_REQUEST and isinstance(error.__cause__, ValueError | RecursionError):
+        return problem(request.url.path, status=400, code="not_json", detail=_NOT_JSON)
     detail = _FIXES.get(status) if error.detail == status.phrase else error.detail
     code = _CODES.get(status) or status.phrase.lower().replace(" ", "_").replace("-", "_")
     headers = dict(error.headers or {})

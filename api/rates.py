@@ -26,7 +26,7 @@ from domain.rates import Bucket, Level
 
 _KEY = "ccb.rates"
 _HOUR, _MINUTE, _SECOND = 3600, 60, 1
-_UNCOUNTED = frozenset({"/health", "/health/live", "/health/ready", "/health/deps", "/health/startup", "/metrics"})
+UNCOUNTED = frozenset({"/health", "/health/live", "/health/ready", "/health/deps", "/health/startup", "/metrics"})
 _WEBHOOKS = "/webhooks/"
 Refused = Callable[[str], None]
 """Told the name of the limit by which a request was refused."""
@@ -79,7 +79,7 @@ class Limiter:
     def of_request(self, scope: Scope) -> Wanted:
         """What is known of a request before anybody looks at it."""
         path: str = scope["path"]
-        if path in _UNCOUNTED:
+        if path in UNCOUNTED:
             return NOTHING
         host = host_of(scope)
         return self._of_webhook(host) if path.startswith(_WEBHOOKS) else self._of_address(host)

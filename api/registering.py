@@ -17,8 +17,9 @@ from api.settings import AccountSettings
 from api.throttle import Place, Throttle
 from domain import ids
 from domain.accounts import Account, Letter, Mailed, Purpose, Registration, weakness
-from domain.errors import Conflict, Forbidden, InvalidInput
+from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from domain.ids import DEFAULT_ORGANIZATION
+from domain.organizations import Invitation
 from domain.people import Person, RoleName
 from domain.ports import Logins, People, Sessions
 
@@ -108,6 +109,47 @@ class Registering:
         mailed = await self._good(token, Purpose.INVITE)
         _check(password, email=mailed.email, name=name)
         await self._admit(mailed, name, await self._passwords.hash(password), token)
+
+    def joining(self, invitation: Invitation, code: SecretStr, by: Person, organization: str) -> None:
+        """Mail the code of an invitation to an organisation to the address that it is for."""
+
+        async def write() -> Letter | None:
+            to = invitation.email
+            if to is None or not await self._throttle.mailing(to):
+                _log.warning("an invitation was not mailed", extra={"invitation_id": invitation.id})
+                return None
+            return self._letters.join(
+                to, code.get_secret_value(), by=by.name, organization=organization, role=invitation.role
+            )
+
+        self._posting.later(write)
+
+    async def move(self, person: Person, email: str, where: Place) -> None:
+        """Mail a token to the address that somebody wants to log in with from now on.
+
+        Raises NotFound for who has no account, TooManyRequests.
+        """
+        if await self._logins.by_person(person.id) is None:
+            raise NotFound("You have no account with an address here.")
+        await self._throttle.asking(email, where)
+        mailed = Mailed(
+            purpose=Purpose.MOVE,
+            email=email,
+            person_id=person.id,
+            organization_id=person.organization_id,
+            expires_at=self._clock() + Purpose.MOVE.lasts,
+        )
+        self._post(mailed, lambda token: self._letters.move(email, token))
+
+    async def moved(self, token: SecretStr) -> None:
+        """Log in with the new address from now on; the former one is told. Raises InvalidInput, Conflict."""
+        mailed = await self._good(token, Purpose.MOVE)
+        former = await self._logins.move(mailed.person_id, mailed.email, self._clock(), digest=_digest(token))
+
+        async def write() -> Letter:
+            return self._letters.moved(former, mailed.email)
+
+        self._posting.later(write)
 
     async def forgot(self, email: str, where: Place) -> None:
         """Mail a token for a new password, if there is such an account."""

@@ -26,7 +26,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.clients import host_of
-from api.problems import documented
+from api.problems import documented, together
 from api.services import Wired
 from domain import ids
 from domain.errors import CcbError, KeyReused, StillUnderWay
@@ -37,6 +37,7 @@ from domain.repeats import Claim, GivenAnswer
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         description="Repeat a request safely: the same key and request are done once and answered alike, whatever is "
         "lost on the way.",
         min_length=1,
@@ -175,7 +176,7 @@ def repeatable(router: APIRouter) -> APIRouter:
     for route in router.routes:
         if isinstance(route, APIRoute) and _concerned(route):
             route.endpoint = _once(route.endpoint)
-            route.responses = {**documented(StillUnderWay, KeyReused), **route.responses}
+            route.responses = together(route.responses, documented(StillUnderWay, KeyReused))
     return router
 
 

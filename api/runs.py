@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -18,8 +18,10 @@ from api.problems import documented
 from api.repeats import Repeated
 from api.security import Caller, WayIn, actor, needs
 from api.services import Services, Wired
+from api.standing import StillAllowed, standing, while_allowed
 from domain.access import Permission
 from domain.base import Data
+from domain.conversation import MOST_TOKENS, MOST_TURNS, MOST_USD
 from domain.errors import Conflict, ContentChanged, NotFound, ReviewNotCounted, StorageUnavailable
 from domain.ids import ContentHash
 from domain.lifecycle import Stage
@@ -58,9 +60,9 @@ class Reason(Data):
 class NewBudget(Data):
     """What the run may spend in all. What is left out stays as it is. `usd` in US dollars."""
 
-    tokens: int | None = Field(default=None, ge=1)
-    usd: Decimal | None = Field(default=None, gt=0)
-    turns: int | None = Field(default=None, ge=1)
+    tokens: int | None = Field(default=None, ge=1, le=MOST_TOKENS)
+    usd: Decimal | None = Field(default=None, gt=0, le=MOST_USD)
+    turns: int | None = Field(default=None, ge=1, le=MOST_TURNS)
 
 
 @router.get("/run", dependencies=[needs(Permission.RUNS_READ)], responses=documented(NotFound))
@@ -189,11 +191,11 @@ async def _under_way(found: Integration, services: Services) -> AsyncIterator[No
 )
 async def read_logs(
     found: Found,
-    request: Request,
     services: Wired,
+    allowed: Annotated[StillAllowed, Depends(standing(Permission.LOGS_READ))],
     limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many of the last lines.")] = 200,
     follow: Annotated[bool, Query(description="Keep the answer open and send lines as they come.")] = False,
 ) -> StreamingResponse:
     """What the deployed integration printed, and what its runner said of it. Logs of a failed version stay."""
     lines = await logs.opened(found, services, limit=limit, follow=follow)
-    return StreamingResponse(lines, media_type=logs.MEDIA_TYPE)
+    return StreamingResponse(while_allowed(lines, allowed) if follow else lines, media_type=logs.MEDIA_TYPE)

@@ -27,7 +27,9 @@ SecretName = Annotated[EnvironmentName, Path(description="As the integration's p
 class NewSecret(Data):
     """A value: text of at most 64 KB."""
 
-    value: SecretStr = Field(min_length=1, max_length=65_536, json_schema_extra={"writeOnly": True})
+    value: SecretStr = Field(
+        min_length=1, max_length=65_536, json_schema_extra={"writeOnly": True, "pattern": r"^[^\x00]*$"}
+    )
 
 
 class SecretView(Data):

@@ -15,11 +15,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from adapters.telemetry import user_id
-from api.attributes import Attributes, attributes
+from api.attributes import Attributes
 from api.rates import counted
 from api.repeats import acted_by
-from api.services import Services, Wired
+from api.services import Services, services_of
 from domain.access import RIGHTS, Acting, Permission
+from domain.authorization import attributes
 from domain.errors import Forbidden, Unauthenticated
 from domain.ids import DEFAULT_ORGANIZATION
 from domain.people import Actor, Channel, Person
@@ -51,6 +52,7 @@ PUBLIC = frozenset(
         ("POST", "/api/v1/auth/refresh"),
         ("POST", "/api/v1/auth/password/forgot"),
         ("POST", "/api/v1/auth/password/reset"),
+        ("POST", "/api/v1/auth/email/confirm"),
         ("POST", "/webhooks/github"),
         ("POST", "/webhooks/slack"),
         ("POST", "/webhooks/linear"),
@@ -94,15 +96,13 @@ Chosen = Annotated[
 About = Callable[[Request], Awaitable[Attributes]]
 
 
-async def _caller(
-    request: Request,
-    services: Wired,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    acting_in: Chosen = None,
-) -> Acting:
+Credential = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+async def _caller(request: Request, given: Credential, acting_in: Chosen = None) -> Acting:
     if given is None:
         raise Unauthenticated("Say who you are: send an API key or an access token as `Authorization: Bearer …`.")
-    person = await _known(SecretStr(given.credentials), acting_in, services)
+    person = await _known(SecretStr(given.credentials), acting_in, services_of(request))
     user_id.set(person.id)
     acted_by(request, person)
     await counted(request, person)
@@ -121,6 +121,20 @@ async def _known(credential: SecretStr, acting_in: str | None, services: Service
         raise Unauthenticated(
             "This API key is not known, it is over, or it was revoked. Ask an operator for a new one."
         )
+    return person
+
+
+async def again(caller: Acting, given: Credential, acting_in: str | None, services: Services) -> Acting:
+    """The same caller a while later, with what they may do by then. Raises Unauthenticated, Forbidden."""
+    if caller.session_id is None:
+        credential = "" if given is None else given.credentials
+        person = await services.people.by_key(SecretStr(credential), acting_in)
+    elif await services.sessions.lives(caller.session_id):
+        person = await services.people.acting(caller.id, acting_in, session_id=caller.session_id)
+    else:
+        person = None
+    if person is None:
+        raise Unauthenticated("What you logged in with has ended: log in again.")
     return person
 
 
@@ -172,7 +186,7 @@ class May:
         self.house = house
         self._about = about
 
-    async def __call__(self, request: Request, caller: Caller, services: Wired) -> Acting:
+    async def __call__(self, request: Request, caller: Caller) -> Acting:
         if not caller.rights.has(self.permission):
             raise self._refused(caller)
         if self.house and caller.organization_id != DEFAULT_ORGANIZATION:
@@ -182,7 +196,7 @@ class May:
                 organization_id=DEFAULT_ORGANIZATION,
             )
         if caller.rights.depends(self.permission):
-            about = await self._attributes(request, caller, services)
+            about = await self._attributes(request, caller, services_of(request))
             if not caller.rights.allow(self.permission, about):
                 raise self._refused(caller, conditions=True)
         return caller
@@ -233,7 +247,7 @@ def by_agent(scope: Scope) -> Channel:
     return Channel.CLI if Headers(scope=scope).get("user-agent", "").startswith(CLI_AGENT) else Channel.API
 
 
-def _way_in(request: Request) -> Channel:
+async def _way_in(request: Request) -> Channel:
     """By what the caller came. It is only recorded: the rules are the same for all."""
     return by_agent(request.scope)
 

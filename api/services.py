@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from adapters.database import SqlAudit, SqlReencryption, SqlSecrets
 from adapters.policy import BudgetSettings, ReviewSettings
 from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings
 from adapters.temporal.schedules import TemporalSchedules
@@ -14,31 +13,8 @@ from api.federation import Federation
 from api.intake import Intake
 from api.logins import Doorkeeper
 from api.settings import ApiSettings, EdgeSettings, RateSettings, WebhookSettings
-from domain.ports import (
-    ApiDocuments,
-    Artifacts,
-    Checkpoints,
-    Counters,
-    Deliveries,
-    Dependencies,
-    Deployments,
-    Deprecations,
-    DriftBook,
-    HealthBook,
-    Integrations,
-    Keys,
-    Limits,
-    Live,
-    Organizations,
-    People,
-    Repeats,
-    Roles,
-    RunRecords,
-    Sessions,
-    Target,
-    TestRuns,
-    Tests,
-)
+from api.stores import Stores
+from domain.ports import ApiDocuments, Artifacts, Counters, Sessions, Target, Tests
 from domain.rates import Connections
 
 Probe = Callable[[], Awaitable[None]]
@@ -46,45 +22,25 @@ Probe = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Services:
+class Services(Stores):
     """`probes` are round trips to what the API stands on, by name; `close` gives back what the services hold."""
 
     settings: ApiSettings
     edge: EdgeSettings
     rates: RateSettings
     counters: Counters
-    repeats: Repeats
     connections: Callable[[], Connections]
     review: ReviewSettings
     budget: BudgetSettings
-    integrations: Integrations
-    people: People
     sessions: Sessions
     door: Doorkeeper
     federation: Federation
-    keys: Keys
-    organizations: Organizations
-    roles: Roles
-    secrets: SqlSecrets
-    limits: Limits
-    audit: SqlAudit
-    reencryption: SqlReencryption
-    deliveries: Deliveries
-    deployments: Deployments
-    dependencies: Dependencies
-    deprecations: Deprecations
-    health: HealthBook
-    drift: DriftBook
     schedules: TemporalSchedules
-    live: Live
-    checkpoints: Checkpoints
     artifacts: Artifacts
     documents: ApiDocuments
     target: Target
     tests: Tests
-    test_runs: TestRuns
     runs: TemporalRuns
-    run_records: RunRecords
     temporal: TemporalSettings
     codec: EncryptionCodec | None
     intake: Intake
@@ -93,11 +49,16 @@ class Services:
     close: Callable[[], Awaitable[None]]
 
 
-def _services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     services = request.app.state.services
     if not isinstance(services, Services):
         raise TypeError("the app was made without its services")
     return services
+
+
+async def _services(request: Request) -> Services:
+    """A coroutine, as all dependencies are: FastAPI runs a plain function in a thread."""
+    return services_of(request)
 
 
 Wired = Annotated[Services, Depends(_services)]

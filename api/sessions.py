@@ -11,7 +11,7 @@ from api.security import Account, Caller, may
 from api.services import Wired
 from domain.access import Permission
 from domain.base import Data
-from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
+from domain.errors import Conflict, Forbidden, NotFound
 from domain.people import Person
 from domain.sessions import Method, Session, SessionId, Tokens
 
@@ -58,7 +58,7 @@ async def refresh_tokens(body: RefreshToken, client: Client, services: Wired) ->
 async def log_out(caller: Caller, services: Wired) -> None:
     """End the session that asks."""
     if caller.session_id is None:
-        raise InvalidInput("This request came with an API key, which is no session: send a session's access token.")
+        raise Forbidden("This request came with an API key, which is no session: send a session's access token.")
     await services.sessions.end(caller.session_id, person_id=caller.id)
 
 

@@ -17,6 +17,7 @@ from api.found import Found
 from api.problems import documented
 from api.security import needs
 from api.services import Services, Wired
+from api.standing import StillAllowed, standing
 from domain.access import Permission
 from domain.base import Data
 from domain.errors import InvalidInput, NotFound, StorageUnavailable
@@ -55,7 +56,8 @@ _ABOUT = """What happens in the run: everything recorded, in order, then what is
 | `settled` | the run is over: the last event, after which a client closes | Integration |
 
 Send the last `id` received as `Last-Event-ID` to go on exactly behind it. `step` and `waiting` say how things are, and
-are said again then. The connection may end at any time without `settled`: come again. Comments keep it alive.
+are said again then. The connection may end at any time without `settled`, as it does
+when the caller's session or key has ended: come again. Comments keep it alive.
 """
 _NAMES: dict[EventType, str] = {
     EventType.VERSION_RECORDED: "version",
@@ -82,10 +84,15 @@ class Place(Data):
         return f"{self.sequence}.{self.position or 0}"
 
 
-_PLACE = r"^[0-9]{1,18}\.[0-9]{1,18}$"
+_PLACE = r"^[0-9]{1,18}[.][0-9]{1,18}$"
 LastEventId = Annotated[
     str | None,
-    Header(alias="Last-Event-ID", description="The `id` of the last event received.", pattern=_PLACE),
+    Header(
+        alias="Last-Event-ID",
+        description="The `id` of the last event received.",
+        pattern=_PLACE,
+        examples=["3.0"],
+    ),
 ]
 
 
@@ -111,6 +118,7 @@ async def stream_run(
     request: Request,
     services: Wired,
     place: Annotated[Place, Depends(_place)],
+    allowed: Annotated[StillAllowed, Depends(standing(Permission.RUNS_READ))],
     since: Annotated[
         Literal["turn", "start"],
         Query(description="What Claude said from the turn under way on, or from the oldest that is kept."),
@@ -120,7 +128,7 @@ async def stream_run(
     if place.position is None:
         begins = await services.live.latest_turn(_run(found)) if since == "turn" else 0
         place = place.model_copy(update={"position": begins})
-    watch = _Watch(services, found, place, closing=request.app.state.closing)
+    watch = _Watch(services, found, place, closing=request.app.state.closing, allowed=allowed)
     try:
         async for event in watch.events():
             yield event
@@ -139,20 +147,29 @@ def _run(found: Integration) -> str:
 class _Watch:
     """One watcher: where it is, and what it is told next."""
 
-    def __init__(self, services: Services, found: Integration, place: Place, *, closing: asyncio.Event) -> None:
+    def __init__(
+        self,
+        services: Services,
+        found: Integration,
+        place: Place,
+        *,
+        closing: asyncio.Event,
+        allowed: StillAllowed,
+    ) -> None:
         self._services = services
         self._found = found
         self._sequence = place.sequence
         self._position = place.position or 0
         self._revision: int | None = None
         self._closing = closing
+        self._allowed = allowed
         self._told: Standing | None = None
         self._asking: asyncio.Task[RunStatus | None] | None = None
         self._ask_at = 0.0
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         until = time.monotonic() + _LONGEST
-        while time.monotonic() < until and not self._closing.is_set():
+        while time.monotonic() < until and not self._closing.is_set() and await self._allowed():
             news, more = await self._news()
             for one in news:
                 yield self._recorded(one) if isinstance(one, Event) else self._said(one)
@@ -161,8 +178,8 @@ class _Watch:
             if not self._found.under_way:
                 yield self._event("settled", self._found)
                 return
-            for standing in self._standing(quiet=not news):
-                yield standing
+            for told in self._standing(quiet=not news):
+                yield told
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), _EVERY)
 

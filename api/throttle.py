@@ -23,6 +23,10 @@ _NETWORK = ((60, _MINUTE), (600, _HOUR))
 _CODES_A_DAY = 200
 _MAILS = ((5, _HOUR), (10, _DAY))
 
+_NOTED = ((20, _HOUR),)
+"""Refusals in the audit, of one account and from one network; each costs a transaction and stays for ever."""
+_NOTED_IN_ALL = ((200, _HOUR),)
+
 
 @dataclass(frozen=True)
 class Place:
@@ -67,6 +71,12 @@ class Throttle:
     async def mailing(self, address: str) -> bool:
         """Whether one more mail may go to this address, whoever asked for it."""
         taken = await self._counters.take_all(_cascade(place("mail", address), _MAILS))
+        return not any(one.wait for one in taken)
+
+    async def noting(self, account: str, where: Place) -> bool:
+        """Whether one more refusal goes into the audit: a flood shows in it, and does not fill it."""
+        buckets = _cascade(place("noted", account), _NOTED) + _cascade(place("noted", where.network), _NOTED)
+        taken = await self._counters.take_all(buckets + _cascade(place("noted", ""), _NOTED_IN_ALL))
         return not any(one.wait for one in taken)
 
     async def _take(self, buckets: list[Bucket]) -> None:

@@ -5,11 +5,12 @@ from pydantic import Field
 
 from api.answers import NoWorker
 from api.found import Found
-from api.integrations import NewDocument, RunStarted, budget_for
+from api.integrations import RunStarted, budget_for
 from api.problems import documented
 from api.repeats import Repeated
 from api.security import Caller, WayIn, actor, needs
 from api.services import Wired
+from api.sources import NewDocument
 from api.starting import started
 from domain.access import Permission
 from domain.base import Data

@@ -20,7 +20,7 @@ from domain.access import Permission
 from domain.artifacts import ArtifactRef
 from domain.base import Data
 from domain.bundle import Bundle
-from domain.comparison import Comparison, compare
+from domain.comparison import VersionComparison, compare
 from domain.errors import Corrupted, NotFound
 from domain.registry import Annotation, Integration, Version
 
@@ -114,7 +114,7 @@ async def compare_versions(
     version: VersionNumber,
     other: Annotated[str, Path(description="With which version.", max_length=50, examples=["1.1.0"])],
     services: Wired,
-) -> Comparison:
+) -> VersionComparison:
     """What differs from one version to another: in the interface, in words, and in each file, as a unified diff."""
     before, after = await _version(found, version, services), await _version(found, other, services)
     files = await _files(before, services), await _files(after, services)

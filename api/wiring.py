@@ -1,6 +1,7 @@
 """Building the services of the API process, once."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,30 +13,7 @@ from temporalio.service import RPCError
 from adapters.artifacts import ArtifactSettings, open_artifacts
 from adapters.bus import RedisSettings
 from adapters.counters import open_request_counters
-from adapters.database import (
-    Database,
-    DatabaseSettings,
-    SecretsSettings,
-    SqlAudit,
-    SqlCheckpoints,
-    SqlDeliveries,
-    SqlDeployments,
-    SqlDeprecations,
-    SqlDrift,
-    SqlHealth,
-    SqlIntegrations,
-    SqlKeys,
-    SqlLimits,
-    SqlLive,
-    SqlOrganizations,
-    SqlPeople,
-    SqlReencryption,
-    SqlRepeats,
-    SqlRoles,
-    SqlRunRecords,
-    SqlSecrets,
-    SqlTestRuns,
-)
+from adapters.database import Database, DatabaseSettings, SecretsSettings
 from adapters.oidc import OidcSettings
 from adapters.openapi import OpenApiDocuments, OpenApiSettings
 from adapters.policy import BudgetSettings, ReviewSettings
@@ -44,12 +22,13 @@ from adapters.temporal import EncryptionCodec, TemporalRuns, TemporalSettings, T
 from adapters.temporal.schedules import TemporalSchedules
 from api.federation import open_federation
 from api.intake import Intake
-from api.logins import DoorSettings, open_door
+from api.logins import Doorkeeper, DoorSettings, open_door
 from api.services import Probe, Services
 from api.settings import ApiSettings, EdgeSettings, RateSettings, WebhookSettings
+from api.stores import open_stores
 from domain.errors import InvalidInput, StorageUnavailable
 from domain.people import Role
-from domain.ports import Artifacts, People, Target
+from domain.ports import Artifacts, Counters, People, Target
 
 OPERATOR = "operator"
 _PROBED = "ccb-probe"
@@ -78,16 +57,52 @@ class ProcessSettings:
 
 async def open_services(settings: ProcessSettings) -> Services:
     """Raises StorageUnavailable if the database or Temporal does not answer."""
-    client = await connect(settings.temporal)
-    database = await Database.open(settings.database)
-    people = SqlPeople(database)
-    await admit_operator(people, settings.api.key_file)
-    artifacts = open_artifacts(settings.artifacts)
-    deliveries = SqlDeliveries(database)
-    runs = TemporalRuns(client)
-    target = open_target(settings.target)
-    counters = open_request_counters(settings.door.redis.plain_url)
-    door = open_door(
+    async with AsyncExitStack() as opened:
+        client = await connect(settings.temporal)
+        database = await Database.open(settings.database)
+        opened.push_async_callback(database.close)
+        stores = open_stores(database, settings.secrets, settings.budget)
+        await admit_operator(stores.people, settings.api.key_file)
+        artifacts, runs = open_artifacts(settings.artifacts), TemporalRuns(client)
+        target = open_target(settings.target)
+        opened.push_async_callback(target.close)
+        counters = open_request_counters(settings.door.redis.plain_url)
+        opened.push_async_callback(counters.close)
+        door = _door(database, stores.people, counters, settings)
+        opened.push_async_callback(door.close)
+        federation = open_federation(
+            database, settings.oidc, public_url=settings.edge.public_url, port=settings.api.port
+        )
+        opened.push_async_callback(federation.providers.close)
+        return Services(
+            **vars(stores),
+            settings=settings.api,
+            edge=settings.edge,
+            rates=settings.rates,
+            counters=counters,
+            connections=database.connections,
+            review=settings.review,
+            budget=settings.budget,
+            sessions=door.sessions,
+            door=door,
+            federation=federation,
+            schedules=TemporalSchedules(client),
+            artifacts=artifacts,
+            documents=OpenApiDocuments(settings.documents),
+            target=target,
+            tests=TemporalTests(client),
+            runs=runs,
+            temporal=settings.temporal,
+            codec=EncryptionCodec(parse_keys(keys)) if (keys := settings.temporal.payload_keys) else None,
+            intake=Intake(deliveries=stores.deliveries, runs=runs, keep=timedelta(days=settings.webhooks.keep_days)),
+            webhooks=settings.webhooks,
+            probes=_probes(database, client, artifacts, target),
+            close=opened.pop_all().aclose,
+        )
+
+
+def _door(database: Database, people: People, counters: Counters, settings: ProcessSettings) -> Doorkeeper:
+    return open_door(
         database,
         people,
         counters,
@@ -95,61 +110,6 @@ async def open_services(settings: ProcessSettings) -> Services:
         secrets=settings.secrets,
         data_dir=settings.api.data_dir,
         api_url=settings.edge.public_url or f"http://127.0.0.1:{settings.api.port}",
-    )
-    federation = open_federation(database, settings.oidc, public_url=settings.edge.public_url, port=settings.api.port)
-
-    async def close() -> None:
-        await federation.providers.close()
-        await door.close()
-        await counters.close()
-        await target.close()
-        await database.close()
-
-    return Services(
-        settings=settings.api,
-        edge=settings.edge,
-        rates=settings.rates,
-        counters=counters,
-        repeats=SqlRepeats(database, settings.secrets),
-        connections=database.connections,
-        review=settings.review,
-        budget=settings.budget,
-        integrations=SqlIntegrations(database),
-        people=people,
-        sessions=door.sessions,
-        door=door,
-        federation=federation,
-        keys=SqlKeys(database),
-        organizations=SqlOrganizations(database),
-        roles=SqlRoles(database),
-        secrets=SqlSecrets(database, settings.secrets),
-        limits=SqlLimits(database, settings.budget.limits()),
-        audit=SqlAudit(database),
-        reencryption=SqlReencryption(database, settings.secrets),
-        deliveries=deliveries,
-        deployments=SqlDeployments(database),
-        dependencies=SqlIntegrations(database),
-        deprecations=SqlDeprecations(database),
-        health=SqlHealth(database),
-        drift=SqlDrift(database),
-        schedules=TemporalSchedules(client),
-        live=SqlLive(database),
-        checkpoints=SqlCheckpoints(database),
-        artifacts=artifacts,
-        documents=OpenApiDocuments(settings.documents),
-        target=target,
-        runs=runs,
-        run_records=SqlRunRecords(database),
-        tests=TemporalTests(client),
-        test_runs=SqlTestRuns(database),
-        temporal=settings.temporal,
-        codec=EncryptionCodec(parse_keys(keys)) if (keys := settings.temporal.payload_keys) else None,
-        intake=Intake(
-            artifacts=artifacts, deliveries=deliveries, runs=runs, keep=timedelta(days=settings.webhooks.keep_days)
-        ),
-        webhooks=settings.webhooks,
-        probes=_probes(database, client, artifacts, target),
-        close=close,
     )
 
 

@@ -31,7 +31,8 @@ def part(value: str) -> str:
 
 
 def person_named(api: Api, named: str) -> Person:
-    person = next((one for one in api.people() if named in {one.id, one.name}), None)
+    # As the API has it: no two names of an organisation differ in case alone.
+    person = next((one for one in api.people() if named == one.id or named.casefold() == one.name.casefold()), None)
     if person is None:
         raise BadInput(f"Nobody here is called {named}; `ccb people list` shows everyone.", code="not_found")
     return person

@@ -40,11 +40,13 @@ def list_entries(
         output.print_json(found)
         return
     table = output.table("", "WHEN", "WHO", "BY", "WHAT", "TO", "RESULT", "FROM")
+    for column in table.columns[1:5]:
+        column.no_wrap = True
     for one in found:
         when = cell(output.ago(one.at), "dim")
         what = (cell(one.action), cell(one.subject), cell(one.result), cell(one.client or "", "dim"))
         table.add_row(cell(one.sequence, "dim"), when, cell(one.actor.name), cell(one.actor.channel), *what)
-    output.console.print(table)
+    output.show(table)
 
 
 @audit.command("verify")

@@ -15,7 +15,7 @@ from cli import credentials
 from cli.errors import CliError, Refused, Unreachable
 from domain.artifacts import ArtifactRef
 from domain.base import Data
-from domain.comparison import Comparison
+from domain.comparison import VersionComparison
 from domain.conversation import LimitStanding
 from domain.dependencies import Order, Relations
 from domain.deployments import Deployment
@@ -172,8 +172,8 @@ class Api:
         found = self._parsed(_Detail, self._send("GET", _path(name)))
         return found.registry.version if found.registry else None
 
-    def compare(self, name: str, before: str, after: str) -> Comparison:
-        return self._parsed(Comparison, self._send("GET", _path(name, "versions", before, "compare", after)))
+    def compare(self, name: str, before: str, after: str) -> VersionComparison:
+        return self._parsed(VersionComparison, self._send("GET", _path(name, "versions", before, "compare", after)))
 
     def annotate(self, name: str, version: str, text: str) -> Version:
         path = _path(name, "versions", version, "annotation")

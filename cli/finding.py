@@ -100,7 +100,7 @@ def registry(
     for one in found:
         can = ", ".join(capability.name for capability in one.capabilities)
         table.add_row(cell(one.name), cell(one.version), cell(can), cell(one.url))
-    output.console.print(table)
+    output.show(table)
 
 
 @connected
@@ -128,7 +128,7 @@ def runs(
         about = cell(one.failure or one.detail)
         what = cell(one.operation.words)
         table.add_row(cell(one.name or one.integration_id), what, state_cell, started, cell(one.requester.name), about)
-    output.console.print(table)
+    output.show(table)
 
 
 @connected
@@ -189,4 +189,4 @@ def _show(found: list[Integration], *, as_json: bool, all_of_them: bool) -> None
         about = one.url or one.failure or one.title
         owner = cell(one.owner_name)
         table.add_row(cell(one.name or one.id), output.stage(one.stage), cell(one.version), owner, changed, cell(about))
-    output.console.print(table)
+    output.show(table)

@@ -78,7 +78,7 @@ def drift(api: Api, name: NameOrId, as_json: Json = False) -> None:
     table = output.table("BREAKING", "WHERE", "WHAT")
     for one in found.differences:
         table.add_row(cell("yes" if one.breaking else "", "red"), cell(one.where), cell(one.what))
-    output.console.print(table)
+    output.show(table)
     if found.update_run is not None and found.acted_on == found.document_hash:
         said(f"An update was opened for it: ccb status {name}")
 
@@ -101,7 +101,7 @@ def _all(found: list[_Named], *, as_json: bool) -> None:
             cell(f"{at.latency_ms:.0f} ms"),
             cell(at.detail),
         )
-    output.console.print(table)
+    output.show(table)
 
 
 def _incidents(found: list[Incident]) -> None:
@@ -110,7 +110,7 @@ def _incidents(found: list[Incident]) -> None:
         lasted = "goes on" if one.closed_at is None else output.seconds((one.closed_at - one.opened_at).total_seconds())
         done = ", ".join(step.action.replace("_", " ") for step in one.steps)
         table.add_row(cell(f"{one.opened_at:%Y-%m-%d %H:%M} UTC"), cell(lasted), cell(done), cell(one.cause))
-    output.console.print(table)
+    output.show(table)
 
 
 def _share(uptime: Uptime) -> str:

@@ -47,7 +47,7 @@ def create(
     if follow is None:
         follow = sys.stdout.isatty() and not as_json
     started = api.create(request, key=key())
-    begun(api, started.integration_id, started, follow=follow, as_json=as_json)
+    begun(api, name or started.integration_id, started, follow=follow, as_json=as_json)
 
 
 @connected

@@ -53,7 +53,7 @@ def list_keys(
         scopes = "all" if one.scopes is None else ", ".join(one.scopes)
         used = output.ago(one.last_used_at) if one.last_used_at else "never"
         table.add_row(*(cell(value) for value in (f"{one.prefix}…", one.label, scopes, used, _state(one), one.id)))
-    output.console.print(table)
+    output.show(table)
 
 
 @keys.command("create")

@@ -86,4 +86,4 @@ def _shown(standing: list[LimitStanding], *, as_json: bool) -> None:
             cell(f"${one.reserved_usd:.4f}"),
             cell(f"{one.resets_at:%Y-%m-%d %H:%M} UTC"),
         )
-    output.console.print(table)
+    output.show(table)

@@ -44,7 +44,7 @@ def list_organizations(api: Api, as_json: Json = False) -> None:
     for one in found:
         row = (one.organization.name, one.role, "home" if one.home else "", one.organization.id)
         table.add_row(*(cell(value) for value in row))
-    output.console.print(table)
+    output.show(table)
 
 
 @organizations.command("create")
@@ -100,7 +100,7 @@ def invitations(api: Api, named: Which, as_json: Json = False) -> None:
     table = output.table("ROLE", "EMAIL", "UNTIL", "ID")
     for one in found:
         table.add_row(*(cell(value) for value in (one.role, one.email, f"{one.expires_at:%Y-%m-%d %H:%M} UTC", one.id)))
-    output.console.print(table)
+    output.show(table)
 
 
 @organizations.command("withdraw")

@@ -1,5 +1,6 @@
 """What people see. Text from outside is data here too: no markup, no control characters."""
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,10 @@ _ANY: TypeAdapter[object] = TypeAdapter(object)
 
 STYLES = {Stage.ACTIVE: "green", Stage.FAILED: "red", Stage.REVIEWING: "yellow", Stage.RETIRED: "dim"}
 
-console = Console(highlight=False, soft_wrap=False)
+# Whoever reads a pipe wants each row on one line; a terminal has its own width, and COLUMNS wins over both.
+_PIPED = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 500
+
+console = Console(highlight=False, soft_wrap=False, width=_PIPED)
 
 
 def plain(text: str) -> str:
@@ -46,6 +50,14 @@ def table(*columns: str) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def show(made: Table) -> None:
+    """The table, or that there is nothing in it."""
+    if made.row_count:
+        console.print(made)
+    else:
+        said("None.", style="dim")
 
 
 def said(text: str, style: str = "") -> None:

@@ -59,7 +59,7 @@ def list_people(
     table = output.table("NAME", "ROLE", "KIND", "GITHUB", "SLACK", "ID")
     for one in found:
         table.add_row(*(cell(value) for value in (one.name, one.role, one.kind, one.github, one.slack, one.id)))
-    output.console.print(table)
+    output.show(table)
 
 
 @people.command("role")

@@ -96,7 +96,7 @@ def dependencies(
     for other in found.needed_by:
         note = cell("" if other.met else "out of range", "red")
         table.add_row(cell("needed by"), cell(other.name), cell(other.version_range), cell(other.version), note)
-    output.console.print(table)
+    output.show(table)
     _order(found.order)
 
 

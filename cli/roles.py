@@ -31,7 +31,7 @@ def list_roles(api: Api, as_json: Json = False) -> None:
     table = output.table("ROLE", "BUILT IN", "PERMISSIONS")
     for one in found:
         table.add_row(cell(one.name), cell("yes" if one.built_in else ""), cell(len(one.permissions)))
-    output.console.print(table)
+    output.show(table)
 
 
 @roles.command("show")
@@ -46,7 +46,7 @@ def show(api: Api, role: Which, as_json: Json = False) -> None:
     for grant in found.permissions:
         where = " and ".join(f"{one.attribute} is {' or '.join(one.values)}" for one in grant.conditions)
         table.add_row(cell(grant.permission), cell(where))
-    output.console.print(table)
+    output.show(table)
 
 
 @roles.command("set")

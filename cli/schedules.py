@@ -54,7 +54,7 @@ def show(
             cell(output.ago(one.last_at) if one.last_at else "never", "dim"),
             cell(f"{one.next_at:%Y-%m-%d %H:%M} UTC" if one.next_at else ""),
         )
-    output.console.print(table)
+    output.show(table)
 
 
 @schedules.command("pause")

@@ -92,7 +92,7 @@ def list_secrets(
     table = output.table("KEY", "SET", "REQUIRED", "WHAT IT IS")
     for one in found:
         table.add_row(cell(one.name), _is_set(one), cell(_REQUIRED[one.required]), cell(one.description))
-    output.console.print(table)
+    output.show(table)
 
 
 _REQUIRED = {True: "yes", False: "no", None: "not in the plan"}

@@ -7,6 +7,7 @@ import typer
 from pydantic import ConfigDict, TypeAdapter
 
 from cli import output
+from cli.asking import person_named
 from cli.client import Api
 from cli.connection import connected
 from cli.errors import BadInput
@@ -87,7 +88,7 @@ def list_sessions(api: Api, of: Whose = None, as_json: Json = False) -> None:
         times = (one.created_at.isoformat(" ", "minutes"), one.last_seen_at.isoformat(" ", "minutes"))
         mark = "this one" if one.current else ""
         table.add_row(*(cell(value) for value in (one.id, by, one.ip, one.user_agent[:40], *times, mark)))
-    output.console.print(table)
+    output.show(table)
 
 
 @sessions.command("end")
@@ -119,7 +120,4 @@ def end(
 def _base(api: Api, of: str | None) -> str:
     if of is None:
         return "/api/v1/auth/sessions"
-    person = next((one for one in api.people() if of in {one.id, one.name}), None)
-    if person is None:
-        raise BadInput(f"Nobody here is called {of}; `ccb people list` shows everyone.", code="not_found")
-    return f"/api/v1/people/{person.id}/sessions"
+    return f"/api/v1/people/{person_named(api, of).id}/sessions"

@@ -78,7 +78,7 @@ def list_tests(
             *(cell(number) for number in numbers),
             cell(contracts),
         )
-    output.console.print(table)
+    output.show(table)
 
 
 def _ended(api: Api, name: str, begun: TestRun) -> TestRunDetail:

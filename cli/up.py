@@ -1,6 +1,7 @@
 """`ccb up`: everything on one machine, until Ctrl-C."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from cli.output import cell, console, plain, print_json, said
 from cli.stack import Addresses, PartState, Stack, StackEvent, StackOptions, serve
 
 ADMIN = "admin@localhost"
+_REQUIRED = ("CCB_CLAUDE_API_KEY", "CCB_SLACK_TOKEN", "CCB_SLACK_CHANNEL")
 
 _MARKS = {
     PartState.WAITING: ("·", "dim"),
@@ -51,6 +53,7 @@ def up(
     given["encrypt_histories"] = encrypt_histories
     with reported(as_json=as_json):
         options = _options(data_dir, {name: value for name, value in given.items() if value is not None}, free_ports)
+        _configured(options)
         if console.is_terminal and not as_json:
             _on_a_terminal(options, admin)
         else:
@@ -65,6 +68,16 @@ def _options(data_dir: Path, given: dict[str, JsonValue], free_ports: bool) -> S
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadInput(f"{place}: {first['msg']}.") from error
+
+
+def _configured(options: StackOptions) -> None:
+    """Raises BadInput at once for what the workers would miss after half a minute of starting."""
+    missing = [name for name in _REQUIRED if not os.environ.get(name)]
+    if missing and not options.simulate:
+        raise BadInput(
+            f"Set {', '.join(missing)} (docs/settings.md says what they are), or try it without any account: "
+            "`ccb up --simulate`."
+        )
 
 
 def _on_a_terminal(options: StackOptions, admin: str) -> None:

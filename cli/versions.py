@@ -14,7 +14,7 @@ from cli.files import read
 from cli.options import Json, NameOrId
 from cli.output import cell, said
 from cli.starting import Watch, begun, key
-from domain.comparison import Comparison
+from domain.comparison import VersionComparison
 
 VersionOption = Annotated[str, typer.Argument(help="Which version.", show_default=False)]
 
@@ -63,7 +63,7 @@ def versions(api: Api, name: NameOrId, as_json: Json = False) -> None:
         pull = one.pull_request.url if one.pull_request else ""
         note = f"{one.annotation.text} ({one.annotation.by.name})" if one.annotation else ""
         table.add_row(cell(one.version), state, made, cell(tests), cell(pull), cell(note))
-    output.console.print(table)
+    output.show(table)
 
 
 @connected
@@ -98,7 +98,7 @@ def annotate(
         said(f"Noted about {name} {version}.")
 
 
-def _show(found: Comparison) -> None:
+def _show(found: VersionComparison) -> None:
     said(f"{found.before} → {found.after}: a {found.change} change of what others see")
     for what in found.differences:
         said(f"  {what}")

@@ -63,7 +63,7 @@ def list_deliveries(
         table.add_row(
             cell(one.source), cell(one.id), cell(one.event), came, cell(action, _STYLES.get(action, "green")), cell(why)
         )
-    output.console.print(table)
+    output.show(table)
 
 
 @webhooks.command("show")

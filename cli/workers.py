@@ -99,4 +99,4 @@ def _table(found: Builds) -> None:
         table.add_row(cell(one.build_id), cell(state), cell(since), cell(str(one.pollers)), cell(", ".join(one.queues)))
     if found.unversioned:
         table.add_row(cell("(none)"), cell(""), cell(""), cell(str(found.unversioned)), cell(""))
-    output.console.print(table)
+    output.show(table)

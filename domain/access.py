@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from domain.base import Data
 from domain.people import Person, Role, RoleName
@@ -47,8 +47,6 @@ class Permission(StrEnum):
     PEOPLE_CREATE = "people:create"
     PEOPLE_UPDATE = "people:update"
     PEOPLE_REMOVE = "people:remove"
-    REGISTRATIONS_READ = "registrations:read"
-    REGISTRATIONS_UPDATE = "registrations:update"
     SESSIONS_READ = "sessions:read"
     SESSIONS_REVOKE = "sessions:revoke"
     KEYS_READ = "keys:read"
@@ -65,7 +63,7 @@ class Permission(StrEnum):
 
 
 class Attribute(StrEnum):
-    """What a condition can ask of a thing. `owner` is `self` for what the person themselves asked for."""
+    """What a condition can ask of a thing. `owner` is `self` for what the person themselves answers for now."""
 
     OWNER = "owner"
     NAME = "name"
@@ -120,8 +118,25 @@ class RoleDefinition(Data):
     built_in: bool = False
 
 
+def _said_in_the_schema(schema: dict[str, Any]) -> None:
+    """Which actions each resource has, and what conditions can ask for."""
+    actions: dict[str, list[JsonValue]] = {}
+    for one in Permission:
+        resource, _, action = one.partition(":")
+        actions.setdefault(resource, []).append(action)
+    known: list[JsonValue] = [
+        {"properties": {"resource": {"const": resource}, "action": {"enum": found}}}
+        for resource, found in actions.items()
+    ]
+    asked: JsonValue = {"items": {"properties": {"attribute": {"enum": [*Attribute]}}}}
+    permissions = schema["properties"]["permissions"]
+    permissions["items"] = {"allOf": [permissions["items"], {"anyOf": known, "properties": {"conditions": asked}}]}
+
+
 class NewRole(Data):
     """What a role of one's own allows. Only what is known here can be given."""
+
+    model_config = ConfigDict(json_schema_extra=_said_in_the_schema)
 
     permissions: tuple[Grant, ...] = Field(max_length=200)
 
@@ -220,8 +235,6 @@ _ADDED: dict[Role, tuple[Permission, ...]] = {
         _P.PEOPLE_CREATE,
         _P.PEOPLE_UPDATE,
         _P.PEOPLE_REMOVE,
-        _P.REGISTRATIONS_READ,
-        _P.REGISTRATIONS_UPDATE,
         _P.SESSIONS_READ,
         _P.SESSIONS_REVOKE,
         _P.KEYS_READ,

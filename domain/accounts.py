@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     VERIFY = "verify"
     INVITE = "invite"
     RESET = "reset"
+    MOVE = "move"
 
     @property
     def lasts(self) -> timedelta:
@@ -50,6 +51,7 @@ class Purpose(StrEnum):
             Purpose.VERIFY: timedelta(hours=24),
             Purpose.INVITE: timedelta(days=7),
             Purpose.RESET: timedelta(hours=1),
+            Purpose.MOVE: timedelta(hours=24),
         }[self]
 
 

@@ -28,7 +28,7 @@ class FileChange(Data):
     cut: bool = False
 
 
-class Comparison(Data):
+class VersionComparison(Data):
     """`differences` is empty where the interface is the same: then `change` is `patch`."""
 
     before: str
@@ -46,7 +46,7 @@ def compare(
     versions: tuple[str, str],
     characters: int = 200_000,
     of_a_file: int = 40_000,
-) -> Comparison:
+) -> VersionComparison:
     """What differs from `before` to `after`, with at most `characters` of diffs, and `of_a_file` for one file.
 
     Files that are cut are told all the same, with their counts.
@@ -61,7 +61,7 @@ def compare(
         diff = one.diff[: one.diff.rfind("\n", 0, room) + 1] if len(one.diff) > room else one.diff
         left -= len(diff)
         files.append(one.model_copy(update={"diff": diff, "cut": cut}))
-    return Comparison.model_validate(
+    return VersionComparison.model_validate(
         {
             "before": versions[0],
             "after": versions[1],

@@ -144,12 +144,16 @@ class Price(Data):
         ) / 1_000_000
 
 
+MOST_TOKENS, MOST_USD, MOST_TURNS = 1_000_000_000_000, 1_000_000_000, 1_000_000
+"""More is a mistake in writing, and no figure that counters and columns are made for."""
+
+
 class Budget(Data):
     """What a run may spend on Claude. `usd` in US dollars."""
 
-    tokens: int = Field(default=4_000_000, ge=1)
-    usd: Decimal = Field(default=Decimal(10), gt=0)
-    turns: int = Field(default=60, ge=1)
+    tokens: int = Field(default=4_000_000, ge=1, le=MOST_TOKENS)
+    usd: Decimal = Field(default=Decimal(10), gt=0, le=MOST_USD)
+    turns: int = Field(default=60, ge=1, le=MOST_TURNS)
 
 
 class Spent(Data):
@@ -162,7 +166,7 @@ class Spent(Data):
 
 LimitScope = Literal["run", "organization", "day"]
 LimitName = Literal["organization_month_usd", "day_usd"]
-_Limit = Annotated[Decimal, Field(ge=0, le=1_000_000_000)]
+_Limit = Annotated[Decimal, Field(ge=0, le=MOST_USD)]
 
 
 class SpendingLimits(Data):

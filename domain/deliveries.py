@@ -1,17 +1,24 @@
 """Webhook deliveries as they are looked through: what came, what came of it, and whether it may be handled again."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
 from domain.base import Data
-from domain.runs import DeliveryOutcome, DeliverySource
+from domain.runs import Delivery, DeliveryOutcome, DeliverySource
 
 Outcome = Literal["waiting", "started", "reviewed", "abandoned", "told", "ignored", "refused", "failed"]
 """`waiting`: it is being handled, or waits for that."""
 
 REPLAYABLE = frozenset({"failed", "refused", "ignored"})
 """Outcomes that changed nothing, so that the delivery may be handled again."""
+
+
+class Arrived(NamedTuple):
+    """A delivery that was verified, with its raw body."""
+
+    delivery: Delivery
+    body: bytes
 
 
 class StoredDelivery(Data):
@@ -25,10 +32,6 @@ class StoredDelivery(Data):
     attempts: int = 1
     outcome: DeliveryOutcome | None = None
     finished_at: AwareDatetime | None = None
-
-    @property
-    def replayable(self) -> bool:
-        return self.outcome is not None and self.outcome.action in REPLAYABLE
 
 
 class DeliveryPage(Data):

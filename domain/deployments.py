@@ -21,6 +21,14 @@ class DeploymentStage(StrEnum):
     STOPPED = "stopped"
 
 
+class Elsewhere(Data):
+    """A version that came to serve in another environment than production, and the stable URL there."""
+
+    environment: Environment
+    version: str
+    url: str
+
+
 class Deployment(Data):
     """A deployment. `url` is the stable URL that it serves or served under; `since` is when it entered its state."""
 

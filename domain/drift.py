@@ -43,9 +43,12 @@ class Difference(Data):
 
 
 class DriftPolicy(Data):
-    """`tell_after`: how long a document may be unreachable before a person is told."""
+    """`tell_after`: how long a document may be unreachable before a person is told; `kept`: for how long what was found
+    is, of integrations that serve no more.
+    """
 
     tell_after: timedelta = timedelta(days=3)
+    kept: timedelta = timedelta(days=90)
 
 
 class Drift(Data):

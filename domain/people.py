@@ -33,6 +33,13 @@ RoleName = Annotated[Role | CustomRole, Field(union_mode="left_to_right", exampl
 """A built-in role, or one of an organisation's own."""
 
 
+LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+"""Something to be read, on one line: no control characters, and not only spaces."""
+ShownName = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=LINE)]
+Handle = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=LINE)]
+"""What an outside system calls somebody."""
+
+
 class Person(Data):
     """Someone known to us, acting in one organisation with a role there, and their names in the outside systems.
 

@@ -99,6 +99,13 @@ class RegistryEntry(Data):
     registered_at: AwareDatetime | None = None
 
 
+class IntegrationDetail(Integration):
+    """An integration with its versions, newest last, and its entry in the registry."""
+
+    versions: list[Version]
+    registry: RegistryEntry | None
+
+
 class Page(Data):
     """A page of integrations; `next_cursor` is opaque and None at the end."""
 

@@ -16,17 +16,22 @@ class Judged(StrEnum):
 
 
 class Judgement(Data):
-    """What was found, and in words why."""
+    """What was found, and in words why. `outage`: neither of the two answers, so that a rollout cannot end yet."""
 
     judged: Judged
     reason: str
+    outage: bool = False
 
 
-def judge(rollout: Rollout, *, old: Traffic, new: Traffic, healthy: bool) -> Judgement:
+def judge(rollout: Rollout, *, old: Traffic, new: Traffic, healthy: bool, old_healthy: bool = True) -> Judgement:
     """Whether the new one is worse than the old, by the limits of `rollout`.
 
-    An old one with too few requests to compare with is taken to have made no errors, and says nothing of latency.
+    An old one with too few requests to compare with is taken to have made no errors, and says nothing of latency. Where
+    neither is healthy, as while their target starts again, that is no fault of the new one's.
     """
+    if not healthy and not old_healthy:
+        words = "neither its health check nor the old one's is answered"
+        return Judgement(judged=Judged.UNKNOWN, reason=words, outage=True)
     if not healthy:
         return Judgement(judged=Judged.WORSE, reason="its health check fails")
     if new.requests < rollout.requests:

@@ -274,7 +274,7 @@ DeliverySource = Literal["github", "slack", "linear", "jira"]
 
 
 class Delivery(Data):
-    """A webhook delivery that was verified and stored: input of HandleDelivery. `body` is the raw body's artifact."""
+    """A webhook delivery that was verified and stored: input of HandleDelivery. `body` names the raw body."""
 
     source: DeliverySource
     id: str = Field(min_length=1, max_length=200)

@@ -1,7 +1,7 @@
 """What is started again and again, by Temporal's own schedules."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
@@ -46,6 +46,3 @@ class Schedule(Data):
     next_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
     last_workflow_id: str | None = None
-
-
-ScheduleChange = Literal["pause", "resume"]

@@ -19,7 +19,6 @@ from domain.operations import (
 from domain.runs import CREATE_WORKFLOW, CreateIntegration, Work
 
 INTEGRATION_ID = SearchAttributeKey.for_keyword("IntegrationId")
-INTEGRATION_NAME = SearchAttributeKey.for_keyword("IntegrationName")
 OPERATION = SearchAttributeKey.for_keyword("Operation")
 STAGE = SearchAttributeKey.for_keyword("Stage")
 ORGANIZATION_ID = SearchAttributeKey.for_keyword("OrganizationId")

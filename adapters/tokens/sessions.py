@@ -63,6 +63,9 @@ class TokenSessions:
             raise Unauthenticated("This session has ended: log in again.")
         return bearer
 
+    async def lives(self, session_id: str) -> bool:
+        return await self._store.live(session_id, self._clock())
+
     async def of(self, person_id: str) -> list[Session]:
         return await self._store.of(person_id, self._clock())
 

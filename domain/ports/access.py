@@ -73,8 +73,13 @@ class Keys(Protocol):
         scopes: Sequence[str] | None = None,
         expires_at: datetime | None = None,
         organization_id: str | None = None,
+        key_id: str | None = None,
     ) -> tuple[ApiKey, SecretStr]:
-        """Raises NotFound for an unknown person."""
+        """Raises NotFound for an unknown person.
+
+        With the `key_id` of one that was issued before, whose answer was lost: that key is replaced by another. Raises
+        Conflict if it was revoked meanwhile.
+        """
 
     async def of(self, person_id: str, *, organization_id: str | None = None) -> list[ApiKey]:
         """The newest first, those revoked too.
@@ -114,7 +119,7 @@ class Organizations(Protocol):
         """Raises NotFound for no member, Conflict for the last admin."""
 
     async def invite(self, invitation: Invitation) -> SecretStr:
-        """The code of the invitation, shown once."""
+        """The code of the invitation, shown once. Of one that was made before: another code in place of the former."""
 
     async def invitations(self, organization_id: str) -> list[Invitation]:
         """Those that are still open, the newest first."""

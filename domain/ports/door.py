@@ -26,6 +26,9 @@ class Sessions(Protocol):
     async def person_of(self, access_token: SecretStr) -> Bearer:
         """Raises Unauthenticated for a token that is not ours, is over, or whose session has ended."""
 
+    async def lives(self, session_id: str) -> bool:
+        """Whether the session is there and has not ended."""
+
     async def of(self, person_id: str) -> list[Session]:
         """Those that have not ended, the newest first."""
 
@@ -87,8 +90,17 @@ class Logins(Protocol):
     ) -> None:
         """Replace a hash, using up the token in the same transaction. Raises Conflict if it was used meanwhile."""
 
+    async def move(self, person_id: str, email: str, now: datetime, *, digest: str) -> str:
+        """Another address, using up the token in the same transaction; the former one.
+
+        Raises Conflict if the token was used meanwhile, or if the address has an account.
+        """
+
     async def rehash(self, person_id: str, former: SecretStr, password: SecretStr) -> None:
         """Replace a hash by one of the same password, if it is still `former`."""
+
+    async def refused(self, person_id: str | None, action: str, now: datetime, *, client: str) -> None:
+        """Note in the audit that somebody tried to log in as this person, or with an address that has no account."""
 
     async def logged_in(self, person_id: str, place: str, now: datetime) -> None:
         """Note that a login came from a place: a network or a device, named by a hash."""

@@ -4,14 +4,14 @@ from typing import Protocol
 
 from domain.audit import AuditEntry
 from domain.checkpoints import Kept
-from domain.deployments import Deployment
+from domain.deployments import Deployment, Elsewhere
 from domain.events import Event
 from domain.health import HealthState
 from domain.lifecycle import Operation, Stage
 from domain.listing import About, RegistryPage, RunPage, RunState, Wanted
 from domain.people import Actor
 from domain.plan import CapabilityName
-from domain.registry import Annotation, Integration, Page, RegistryEntry, Version
+from domain.registry import Annotation, Integration, IntegrationDetail, Page, RegistryEntry, Version
 from domain.review import Review
 from domain.runs import (
     CreateIntegration,
@@ -57,12 +57,14 @@ class Integrations(Protocol):
         version: str | None = None,
         url: str | None = None,
         returning: bool = False,
+        elsewhere: Elsewhere | None = None,
     ) -> Integration:
         """Move to `stage`, with the event `integration.stage_changed` (ACTIVATED/FAILED for those stages).
 
         Sets `version` and `url` where given; FAILED stores `detail` as `failure`, clears `url` and frees the name.
         `returning`: a run was undone, so it is where it was before; `detail` is stored as `failure`, version and URL
-        are those of the registry, and the event is `integration.run_failed`.
+        are those of the registry, and the event is `integration.run_failed`. `elsewhere`: the event, always
+        `integration.stage_changed`, tells of that version in its environment.
         Repeated with the same `key`: no second event. Raises Conflict if `lifecycle.may_follow` refuses, or
         `may_return` where it is returning.
         """
@@ -94,6 +96,9 @@ class Integrations(Protocol):
 
     async def find(self, name_or_id: str, *, organization_id: str | None = None) -> Integration:
         """By id, or by name (the living one, else the newest with this name). Raises NotFound."""
+
+    async def detail(self, name_or_id: str, *, organization_id: str) -> IntegrationDetail:
+        """The same with all that belongs to it, in one look. Raises NotFound."""
 
     async def by_pull_request(self, repo: str, number: int) -> Integration | None: ...
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from domain.artifacts import ArtifactRef
 from domain.conversation import Budget, LimitName, LimitStanding, SpendingLimits, Spent, Turn
-from domain.deliveries import DeliveryPage, Looked, StoredDelivery
+from domain.deliveries import Arrived, DeliveryPage, Looked, StoredDelivery
 from domain.events import Event
 from domain.installations import InstallationChange
 from domain.live import LiveEntry
@@ -153,13 +153,18 @@ class Secrets(Protocol):
 class Deliveries(Protocol):
     """The webhook inbox: stored before it is acknowledged, handled once."""
 
-    async def store(self, delivery: Delivery) -> bool:
-        """Insert; False if this (source, id) is already there."""
+    async def store(self, arrived: Sequence[Arrived]) -> list[bool]:
+        """Insert all of them, or none; for each False if its (source, id) is there already, or comes before it."""
+
+    async def body(self, delivery: Delivery) -> bytes | None:
+        """As it came; None for one whose body is an artifact, as it was once."""
 
     async def finish(self, source: str, delivery_id: str, outcome: DeliveryOutcome) -> None: ...
 
-    async def unfinished(self, *, older_than_seconds: float) -> list[Delivery]:
-        """Stored and not finished: their workflow may not have been started."""
+    async def unfinished(
+        self, *, older_than_seconds: float, after: Delivery | None = None, limit: int = 500
+    ) -> list[Delivery]:
+        """Stored and not finished: their workflow may not have been started. The oldest first, behind `after`."""
 
     async def page(self, looked: Looked) -> DeliveryPage:
         """Newest first. Raises InvalidInput for a cursor that is not one of ours."""

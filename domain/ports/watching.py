@@ -30,7 +30,9 @@ class HealthBook(Protocol):
         """In order; those that are kept."""
 
     async def prune(self, before: datetime) -> None:
-        """Forget the figures of older hours."""
+        """Forget the figures of older hours, incidents that were settled and closed before, and how it was with what
+        serves no more and was not checked since.
+        """
 
     async def unsettled(self, limit: int) -> list[Incident]:
         """About which something may be left to do or to tell, oldest first."""
@@ -77,6 +79,9 @@ class DriftBook(Protocol):
 
     async def told(self, integration_id: str) -> None:
         """People were told that the document cannot be reached."""
+
+    async def prune(self, before: datetime) -> None:
+        """Forget what was found of documents of what serves no more and was not looked at since."""
 
     async def read(self, integration_id: str) -> Drift | None: ...
 

@@ -1,6 +1,7 @@
 """Steps in the database, and steps that start and steer runs."""
 
 from domain.base import Data
+from domain.deployments import Elsewhere
 from domain.ids import IntegrationId
 from domain.lifecycle import Operation, Stage
 from domain.manifest import Manifest
@@ -56,7 +57,10 @@ class ClaimName(Data):
 
 
 class EnterStage(Data):
-    """`returning`: the run was undone, and the integration is again where it was before it."""
+    """`returning`: the run was undone, and the integration is again where it was before it.
+
+    `elsewhere`: it is back because a version serves in another environment; what serves in production is what did.
+    """
 
     integration_id: IntegrationId
     stage: Stage
@@ -66,6 +70,7 @@ class EnterStage(Data):
     version: str | None = None
     url: str | None = None
     returning: bool = False
+    elsewhere: Elsewhere | None = None
 
 
 class RecordVersion(Data):

@@ -12,13 +12,23 @@ from domain.vendors import Notice, RepoName
 
 
 class CheckDependencies(Data):
-    """Whether this version may be deployed, as far as others are concerned; `serves`: in place of the one before."""
+    """Whether this version may be deployed, as far as others are concerned; `serves`: in place of the one before.
+
+    `patient`: what is missing is waited for.
+    """
 
     integration_id: IntegrationId
     name: Name
     version: str
     dependencies: list[Dependency] = []
     serves: bool = True
+    patient: bool = False
+
+
+class Unmet(Data):
+    """What it needs that is missing or out of range, in words."""
+
+    needs: list[str]
 
 
 class One(Data):

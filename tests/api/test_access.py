@@ -1,5 +1,7 @@
 """Organisations, and roles of one's own with conditions: what they let through and what not."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from domain import ids
@@ -75,11 +77,17 @@ async def test_whoever_is_invited_joins_once(world: World, organization: str):
         gone = await theirs.get("/api/v1/people", headers={"CCB-Organization": organization})
         home = await theirs.get("/api/v1/people")
     assert (joined.status_code, joined.json()["role"]) == (200, "reviewer")
+    shown = invited.json()["invitation"]
+    assert moment(shown["expires_at"]) - moment(shown["created_at"]) == timedelta(days=7)
     assert wrong.status_code == again.status_code == 404
     assert guest.name in seen.text
     assert [one["id"] for one in still] == [other.json()["invitation"]["id"]]
     assert invited.json()["code"] not in str(still)
     assert (withdrawn.status_code, left.status_code, gone.status_code, home.status_code) == (204, 204, 403, 200)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 async def test_members_are_added_from_organisations_one_is_in(world: World, organization: str):
@@ -153,6 +161,29 @@ async def test_a_role_of_ones_own_allows_what_its_conditions_say(world: World):
     assert allowed == {"mine", "all of mine", "staging"}
     assert answers["other"].json()["details"]["needed"] == "runs:read"
     assert [one["id"] for one in answers["all of mine"].json()["items"]] == [mine]
+
+
+async def test_whose_it_is_now_counts_and_not_who_asked(world: World):
+    role = fresh_name("owners")
+    rights = granted("integrations:create") + granted("integrations:read", "runs:read", owner=["self"])
+    async with world.client(Role.ADMIN) as api:
+        await api.post("/api/v1/roles", json={"name": role, "permissions": rights})
+        heir, key = await someone(world, role)
+        _, first_key = await someone(world, role)
+        async with by(world, first_key) as first, by(world, key) as theirs:
+            asked = (await first.post("/api/v1/integrations", json=a_request())).json()["integration_id"]
+            run = f"/api/v1/integrations/{asked}/run"
+            before = (await first.get(run)).status_code, (await theirs.get(run)).status_code
+            given = {"title": "Weather", "owner": heir.id}
+            put = await api.put(f"/api/v1/integrations/{asked}", json=given, headers={"If-Match": "*"})
+            assert put.status_code == 200, put.text
+            after = (await first.get(run)).status_code, (await theirs.get(run)).status_code
+            listed = [
+                [one["id"] for one in (await each.get("/api/v1/integrations", params={"owner": "me"})).json()["items"]]
+                for each in (first, theirs)
+            ]
+    assert (before, after) == ((200, 403), (403, 200))
+    assert listed == [[], [asked]]
 
 
 async def test_roles_of_ones_own_are_made_of_what_one_has_and_removed_when_nobody_has_them(world: World):

@@ -2,12 +2,21 @@
 
 from typing import Any
 
+import httpx
+import pytest
+from fastapi import Request, Response
 from sqlalchemy import update
+from starlette.types import Receive, Scope, Send
 
 from adapters.database import Database
 from adapters.database.audit_tables import audit
+from api.audited import Audited
+from api.repeats import acted_by
 from api.wiring import ProcessSettings
-from domain.people import Role
+from domain import ids
+from domain.audit import Deed
+from domain.errors import StorageUnavailable
+from domain.people import Person, Role
 from tests.api.world import World, fresh_name
 
 
@@ -63,3 +72,27 @@ async def test_the_cli_lists_verifies_and_finds_a_forgery(world: World, settings
     finally:
         await database.close()
     assert (await world.ccb("audit", "verify")).code == 0
+
+
+async def test_what_was_done_is_answered_where_the_audit_cannot_be_written_and_is_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Away:
+        async def add(self, deed: Deed) -> None:
+            raise StorageUnavailable(f"no room for {deed.action}")
+
+    async def done(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        if "authorization" in request.headers:
+            acted_by(request, Person(id=ids.new("per"), name="ada"))
+        await Response("done", status_code=201)(scope, receive, send)
+
+    transport = httpx.ASGITransport(app=Audited(done, Away()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as api:
+        stranger = await api.post("/api/v1/people")
+        assert caplog.records == []
+        answer = await api.post("/api/v1/people", headers={"Authorization": "Bearer x"})
+    assert (stranger.status_code, answer.status_code, answer.text) == (201, 201, "done")
+    [record] = [one for one in caplog.records if one.name == "ccb.api.audit"]
+    assert (record.levelname, record.message) == ("ERROR", "not in the audit")
+    assert record.__dict__["deed"]["actor"]["name"] == "ada"

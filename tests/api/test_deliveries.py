@@ -142,7 +142,7 @@ async def test_a_replay_whose_start_was_lost_is_started_by_the_sweep(handling: W
     services = handling.services
     reopened = await services.deliveries.reopen("github", failed)
     assert reopened is not None
-    alive = Intake(artifacts=services.artifacts, deliveries=services.deliveries, runs=services.runs, sweep_every=0.05)
+    alive = Intake(deliveries=services.deliveries, runs=services.runs, sweep_every=0.05)
 
     async def done() -> bool:
         found = await services.deliveries.read("github", failed)
@@ -157,7 +157,7 @@ async def test_one_whose_workflow_was_stopped_has_failed(temporal: str, idle: Wo
     services = idle.services
     client = await Client.connect(temporal, namespace=IDLE)
     delivery = f"{ids.new('delivery')}-never"
-    intake = Intake(artifacts=services.artifacts, deliveries=services.deliveries, runs=services.runs, sweep_every=0.05)
+    intake = Intake(deliveries=services.deliveries, runs=services.runs, sweep_every=0.05)
     assert await intake.take("github", delivery, "issues", issue())
     (stored,) = [one for one in await services.deliveries.unfinished(older_than_seconds=0) if one.id == delivery]
     await services.runs.start_delivery(stored)

@@ -205,8 +205,11 @@ async def test_by_the_command_line(world: World):
     assert f"ccb watch {name}" in (await world.ccb("deploy", name, *more)).out
     started = await world.ccb("rollback", name, "--to", "1.0.0", "--json")
     assert started.json()["integration_id"] == row.id
-    assert (await world.ccb("promote", name)).code == 0
+    assert (await world.ccb("promote", name, "--ramp", "5,25", "--hold", "60")).code == 0
     deploy, rollback, promote = await told(world, row)
+    assert promote.rollout == Rollout(steps=[5, 25], hold="PT1M")
+    for wrong in (("--ramp", "50,10"), ("--ramp", "all"), ("--ramp", "10", "--strategy", "blue_green")):
+        assert (await world.ccb("deploy", name, *wrong)).code == 2
     assert (deploy.version, deploy.environment, deploy.rollout) == ("1.0.0", STAGING, Rollout(strategy="blue_green"))
     assert (deploy.reason, deploy.requester.channel) == ("why not", Channel.CLI)
     assert (rollback.version, rollback.rollback, promote.version) == ("1.0.0", True, "1.9.0")

@@ -1,6 +1,8 @@
 """What browsers are told: which pages may ask, and that they come back encrypted."""
 
+import asyncio
 import dataclasses
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +13,8 @@ from pydantic import ValidationError
 
 from adapters.counters import MemoryCounters
 from api.settings import EdgeSettings, RateSettings
-from tests.api.world import World, served
+from domain.people import Role
+from tests.api.world import World, a_request, served
 
 PAGE = "https://app.example.com"
 ASKING = {"Origin": PAGE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
@@ -78,3 +81,43 @@ async def test_who_is_found_encrypted_says_so(world: World, url: str, said: bool
 def test_settings_that_are_none_are_refused(wrong: dict[str, Any]):
     with pytest.raises(ValidationError):
         EdgeSettings(**wrong)
+
+
+async def raw(url: str, request: bytes) -> bytes:
+    """What is answered to bytes that no HTTP client would send."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+    writer.write(request)
+    async with asyncio.timeout(20):
+        answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+async def test_a_target_may_be_a_whole_url_and_its_host_counts(world: World):
+    """RFC 9112 §3.2.2: what proxies are sent, every server takes."""
+    key = await world.key(Role.DEVELOPER)
+    body = json.dumps(a_request()).encode()
+    head = "POST http://ccb.example.com/api/v1/integrations HTTP/1.1\r\nHost: x.example.com\r\nConnection: close\r\n"
+    head += f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    answer = await raw(world.url, head.encode() + body)
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    assert b"\nlocation: http://ccb.example.com/api/v1/integrations/" in answer
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        (b"".join(b"X-%d: %s\r\n" % (each, b"y" * 100) for each in range(300)), 431, "request_header_fields_too_large"),
+        (b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", 400, "bad_request"),
+        (b"Content-Length: -1\r\n", 400, "bad_request"),
+        (b"Content-Length: 1\r\nContent-Length: 2\r\n", 400, "bad_request"),
+    ],
+    ids=["a flood", "two ends", "less than nothing", "two lengths"],
+)
+async def test_heads_that_are_none_are_refused_in_our_form(world: World, headers: bytes, status: int, code: str):
+    answer = await raw(world.url, b"POST /api/v1/integrations HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n0\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"content-type: application/problem+json" in head.lower()
+    assert json.loads(body)["code"] == code

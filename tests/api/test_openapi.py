@@ -14,6 +14,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from api.described import operations
+from api.problems import MEDIA_TYPE as PROBLEM
+from api.rates import UNCOUNTED
 from tests.api.breaking import breaks, contract
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -62,8 +64,57 @@ def test_operations_have_names_of_their_own_tags_and_words(document: dict[str, A
         assert set(operation["tags"]) <= tags, where
         assert operation["tags"], where
         assert operation.get("description"), where
+        assert operation.get("summary"), where
     schemes = document["components"]["securitySchemes"]
     assert all(set(one) <= set(schemes) for op in found.values() for one in op.get("security", ()))
+
+
+def test_every_operation_says_what_it_can_refuse(document: dict[str, Any]):
+    """By what it takes: a credential, a body, a precondition, an Idempotency-Key, something named in its path."""
+    for where, operation in operations(document):
+        given = {one["name"] for one in operation.get("parameters", ())}
+        wanted = {"406", "429"}
+        if operation.get("security"):
+            wanted |= {"401", "403", "422", "503"}
+        if "requestBody" in operation:
+            wanted |= {"400", "413", "415"}
+        if "If-Match" in given:
+            wanted |= {"404", "412", "428"}
+        if "integration" in given:
+            wanted |= {"404"}
+        if "Idempotency-Key" in given:
+            wanted |= {"409", "422"}
+            assert "`request_under_way`" in operation["responses"]["409"]["description"], where
+            assert "`idempotency_key_reused`" in operation["responses"]["422"]["description"], where
+        assert wanted <= set(operation["responses"]), where
+
+
+def test_every_refusal_has_an_example_and_its_headers(document: dict[str, Any]):
+    parts = document["components"]
+    for where, operation in operations(document):
+        counted = where.partition(" ")[2] not in UNCOUNTED
+        for status, response in operation["responses"].items():
+            headers = response.get("headers", {})
+            for about in (one for media, one in response.get("content", {}).items() if media == PROBLEM):
+                for code, one in about["examples"].items():
+                    example = parts["examples"][one["$ref"].rpartition("/")[2]]["value"]
+                    assert (example["code"], str(example["status"])) == (code, status), where
+                    assert unlike(document, {"schema": about["schema"], "example": example}) == [], where
+            if status == "429":
+                assert {"RateLimit", "RateLimit-Policy", "Retry-After"} <= set(headers), where
+            if status == "202" and "webhooks" not in operation["tags"]:
+                assert "Location" in headers, where
+            if status.startswith("2") and counted:
+                assert {"RateLimit", "RateLimit-Policy"} <= set(headers), where
+            references = [one["$ref"].rpartition("/")[2] for one in headers.values() if "$ref" in one]
+            assert set(references) <= set(parts["headers"]), where
+
+
+def test_schemas_have_names_that_programs_can_have(document: dict[str, Any]):
+    """Generators make classes of them: `a__b` and `X-Output` become two of one name, and endpoints are left out."""
+    schemas = document["components"]["schemas"]
+    assert [name for name in schemas if not name.isalnum()] == []
+    assert [name for name, schema in schemas.items() if schema["title"] != name] == []
 
 
 def test_every_operation_has_examples_that_are_what_it_says(document: dict[str, Any]):

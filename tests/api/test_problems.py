@@ -39,7 +39,10 @@ def is_problem(answer: httpx.Response, status: int, code: str) -> dict[str, obje
         ({"repository": "no-slash"}, "repository"),
         ({"repository": "a/b/../c"}, "repository"),
         ({"base_url": "javascript:alert(1)"}, "base_url"),
+        ({"document": {"url": "https://x.example", "artifact": None}}, "document"),
         ({"budget": {"usd": -1}}, "budget.usd"),
+        ({"budget": {"usd": "1e999999"}}, "budget.usd"),
+        ({"budget": {"tokens": 10**400}}, "budget.tokens"),
     ],
 )
 async def test_a_bad_field_is_named(world: World, change: dict[str, object], field: str):
@@ -49,16 +52,58 @@ async def test_a_bad_field_is_named(world: World, change: dict[str, object], fie
     assert all(one["pointer"].startswith("/") and one["detail"] for one in body["errors"])
 
 
+async def test_a_sequence_that_no_store_can_hold(world: World):
+    async with world.client(Role.DEVELOPER) as api:
+        made = (await api.post("/api/v1/integrations", json=a_request())).json()["integration_id"]
+        refused = is_problem(await api.get(f"/api/v1/integrations/{made}/events?after={2**63}"), 422, "invalid_input")
+    assert refused["errors"][0]["field"] == "after"  # type: ignore[index]
+
+
 async def test_a_missing_field_is_named_with_what_to_do(world: World):
     async with world.client(Role.DEVELOPER) as api:
         body = is_problem(await api.post("/api/v1/integrations", json={"title": "x"}), 422, "invalid_input")
     assert body["errors"] == [{"field": "document", "pointer": "/document", "detail": "is required; send it"}]
 
 
-async def test_a_body_that_is_not_json(world: World):
+@pytest.mark.parametrize(
+    "body",
+    [b"{not json", b'{"title": "\xe9"}', b'{"title": ' + b"9" * 5000 + b"}", b"[" * 100_000],
+    ids=["words", "latin-1", "a long number", "deep"],
+)
+async def test_a_body_that_is_not_json(world: World, body: bytes):
     headers = {"Content-Type": "application/json"}
     async with world.client(Role.DEVELOPER) as api:
-        is_problem(await api.post("/api/v1/integrations", content=b"{not json", headers=headers), 400, "not_json")
+        refused = is_problem(await api.post("/api/v1/integrations", content=body, headers=headers), 400, "not_json")
+    assert "UTF-8" in str(refused["detail"])
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json", "Content-Encoding": "gzip"}])
+async def test_a_body_that_does_not_say_what_it_is_or_is_packed(world: World, headers: dict[str, str]):
+    body = json.dumps(a_request()).encode()
+    async with world.client(Role.DEVELOPER) as api:
+        answer = await api.post("/api/v1/integrations", content=body, headers=headers)
+    is_problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("GET", "/api/v1/deliveries?since=9999-12-31T23:59:59-14:00", None, "since"),
+        ("GET", "/api/v1/deliveries?until=0001-01-01T00:00:00%2B14:00", None, "until"),
+        ("POST", "/api/v1/keys", {"label": "x", "expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at"),
+        ("POST", "/api/v1/people", {"name": "a\x00"}, "name"),
+        ("POST", "/api/v1/people", {"name": "  "}, "name"),
+        ("POST", "/api/v1/people", {"name": "ada", "github": "a\nb"}, "github"),
+        ("POST", "/api/v1/organizations", {"name": "\x7f"}, "name"),
+        ("PUT", "/api/v1/limits", {}, "day_usd"),
+    ],
+)
+async def test_what_no_store_can_hold_and_nobody_can_read(
+    world: World, method: str, path: str, body: object, field: str
+):
+    async with world.client(Role.ADMIN) as api:
+        refused = is_problem(await api.request(method, path, json=body), 422, "invalid_input")
+    assert refused["errors"][0]["field"] == field  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", ["no-such-thing", "int_" + "0" * 32])
@@ -151,7 +196,8 @@ async def test_the_openapi_document_declares_problems_everywhere(world: World):
             operations.add(operation["operationId"])
             if path.startswith("/api/") and (method.upper(), path) not in PUBLIC:
                 refused = operation["responses"]["401"]["content"]
-                assert refused == {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}, (method, path)
+                assert list(refused) == [PROBLEM], (method, path)
+                assert refused[PROBLEM]["schema"] == {"$ref": "#/components/schemas/Problem"}, (method, path)
                 assert PROBLEM in operation["responses"]["422"]["content"]
                 assert operation["security"] == [{"Bearer": []}]
     assert len(operations) == sum(len(methods) for methods in document["paths"].values())

@@ -19,6 +19,7 @@ from temporalio.client import Client
 
 from adapters.database import Database, SqlRepeats
 from api.wiring import ProcessSettings
+from domain.ids import DEFAULT_ORGANIZATION
 from domain.people import Role
 from domain.repeats import Claim, GivenAnswer
 from tests.api.conftest import IDLE
@@ -149,7 +150,7 @@ async def test_what_does_not_fit_uses_no_key_up(world: World, replicas: list[str
 @pytest.mark.parametrize("key", ["", "k" * 201])
 async def test_a_key_that_is_none_is_refused(world: World, replicas: list[str], key: str):
     answer = await post(replicas[0], PATH, a_request(), await headers(world, key))
-    assert is_problem(answer, 422, "invalid_input")["errors"][0]["field"] == "idempotency-key"  # type: ignore[index]
+    assert is_problem(answer, 422, "invalid_input")["errors"][0]["field"] == "Idempotency-Key"  # type: ignore[index]
 
 
 async def test_a_process_that_starts_later_gives_the_same_answer(
@@ -208,22 +209,57 @@ async def _begun(url: str) -> bool:
         return "ccb_http_requests_in_flight 2.0" in (await api.get("/metrics")).text
 
 
-async def test_a_person_that_was_added_before_the_kill_is_found(world: World, settings: ProcessSettings):
+class Losing(SqlRepeats):
     """The answer is lost on the way into the database: what the request made is there, and its claim is not held."""
 
-    class Losing(SqlRepeats):
-        async def answer(self, scope: str, key: str, claim: Claim, given: GivenAnswer) -> None:
-            await self.release(scope, key, claim)
+    async def answer(self, scope: str, key: str, claim: Claim, given: GivenAnswer) -> None:
+        await self.release(scope, key, claim)
 
+
+@pytest.fixture
+async def losing(world: World, settings: ProcessSettings) -> AsyncIterator[str]:
+    """The URL of a process that ends, as it were, between what it did and its answer."""
     database = await Database.open(settings.database)
+    async with served(dataclasses.replace(world.services, repeats=Losing(database, settings.secrets))) as url:
+        yield url
+    await database.close()
+
+
+async def test_a_person_that_was_added_before_the_kill_is_found(world: World, losing: str):
     sent, body = await headers(world, fresh_name("lost"), Role.ADMIN), {"name": fresh_name("lost")}
-    losing = dataclasses.replace(world.services, repeats=Losing(database, settings.secrets))
-    async with served(losing) as url:
-        lost = await post(url, "/api/v1/people", body, sent)
-    found = await post(world.url, "/api/v1/people", body, sent)
+    lost, found = await post(losing, "/api/v1/people", body, sent), await post(world.url, "/api/v1/people", body, sent)
     assert (lost.status_code, found.status_code) == (201, 201)
     assert found.json()["id"] == lost.json()["id"]
-    await database.close()
+
+
+async def test_a_key_whose_answer_was_lost_is_replaced_by_the_next_sending(world: World, losing: str):
+    """There is one key, not two, and of the two that were shown only the one that arrived opens anything."""
+    sent, label = await headers(world, fresh_name("lost"), Role.ADMIN), fresh_name("key")
+    lost, found = [await post(url, "/api/v1/keys", {"label": label}, sent) for url in (losing, world.url)]
+    assert (lost.status_code, found.status_code, lost.json()["id"]) == (201, 201, found.json()["id"])
+    async with httpx.AsyncClient(base_url=world.url, trust_env=False, timeout=30) as api:
+        with_each = [{"Authorization": f"Bearer {one.json()['key']}"} for one in (lost, found)]
+        opened = [await api.get("/api/v1/keys", headers=key) for key in with_each]
+    assert [one.status_code for one in opened] == [401, 200]
+    assert [one["label"] for one in opened[1].json()].count(label) == 1
+
+
+async def test_a_key_whose_answer_was_lost_and_that_was_revoked_stays_revoked(world: World, losing: str):
+    sent = await headers(world, fresh_name("lost"), Role.ADMIN)
+    body = {"label": fresh_name("key")}
+    lost = await post(losing, "/api/v1/keys", body, sent)
+    async with httpx.AsyncClient(base_url=world.url, trust_env=False, timeout=30) as api:
+        path, bearer = f"/api/v1/keys/{lost.json()['id']}", {"Authorization": sent["Authorization"]}
+        assert (await api.delete(path, headers=bearer)).is_success
+    is_problem(await post(world.url, "/api/v1/keys", body, sent), 409, "conflict")
+
+
+async def test_an_invitation_whose_answer_was_lost_is_one_with_another_code(world: World, losing: str):
+    sent = await headers(world, fresh_name("lost"), Role.ADMIN)
+    path = f"/api/v1/organizations/{DEFAULT_ORGANIZATION}/invitations"
+    lost, found = [await post(url, path, {"role": "viewer"}, sent) for url in (losing, world.url)]
+    assert lost.json()["invitation"]["id"] == found.json()["invitation"]["id"]
+    assert lost.json()["code"] != found.json()["code"]
 
 
 async def test_every_post_says_that_it_takes_a_key(world: World):
@@ -237,5 +273,5 @@ async def test_every_post_says_that_it_takes_a_key(world: World):
     ]
     assert [path for path in without if not path.startswith("/webhooks/")] == []
     named = [one["name"] for one in document["paths"][PATH]["post"]["parameters"]]
-    assert named.count("idempotency-key") == 1
-    assert not any("idempotency-key" in json.dumps(methods.get("get", {})) for methods in document["paths"].values())
+    assert named.count("Idempotency-Key") == 1
+    assert not any("Idempotency-Key" in json.dumps(methods.get("get", {})) for methods in document["paths"].values())

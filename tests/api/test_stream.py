@@ -4,16 +4,18 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections.abc import AsyncGenerator
 
 import pytest
 
+from api.standing import while_allowed
 from cli.stream import Sent
 from domain import ids
-from domain.people import Actor, Channel
+from domain.people import Actor, Channel, Role
 from domain.runs import CreateIntegration, DocumentSource, IntegrationRequest
 from tests.api.test_runs import a_run
-from tests.api.watching import approve, say, watching
-from tests.api.world import World, until
+from tests.api.watching import Watcher, approve, say, watching
+from tests.api.world import World, fresh_name, until
 
 
 def lasting(got: list[Sent]) -> list[Sent]:
@@ -129,6 +131,41 @@ async def test_a_watcher_that_goes_is_noticed(world: World, caplog: pytest.LogCa
         return any(getattr(record, "path", "").endswith(f"/{name}/stream") for record in caplog.records)
 
     await until(ended, within=5)
+
+
+async def test_who_may_see_it_no_more_is_told_no_more(world: World):
+    """The run goes on, and so does the stream of somebody else."""
+    name = await a_run(world, "revoked")
+    person = await world.person(fresh_name("watcher"), Role.VIEWER)
+    made, key = await world.services.keys.issue(person.id, label="watches")
+    bearer = {"Authorization": f"Bearer {key.get_secret_value()}"}
+    async with world.client(None) as api, watching(world, name) as other:
+        async with api.stream("GET", f"/api/v1/integrations/{name}/stream", headers=bearer) as answer:
+            watcher = Watcher(answer)
+            await watcher.until("version")
+            await world.services.keys.revoke(made.id, person_id=person.id)
+            assert "settled" not in {sent.event for sent in await watcher.rest()}
+        await approve(world, name)
+        await other.until("settled")
+
+
+async def test_lines_that_do_not_come_hold_nobody_who_may_not_see_them():
+    closed = asyncio.Event()
+
+    async def lines() -> AsyncGenerator[str]:
+        try:
+            yield "first"
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    answers = iter([True, True, False])
+
+    async def allowed() -> bool:
+        return next(answers)
+
+    assert [line async for line in while_allowed(lines(), allowed)] == ["first"]
+    assert closed.is_set()
 
 
 @pytest.mark.parametrize("key", [None, "ccb_wrong"])

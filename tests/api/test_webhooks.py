@@ -90,7 +90,7 @@ async def test_a_signed_issue_is_stored_and_handed_to_its_workflow(idle: World, 
     assert answer.json() == {"delivery": number, "duplicate": False, "ignored": False}
     delivery = await delivered(await started(client, "github", number))
     assert (delivery.source, delivery.id, delivery.event) == ("github", number, "issues")
-    assert await idle.services.artifacts.get(delivery.body) == body
+    assert await idle.services.deliveries.body(delivery) == body
 
 
 async def test_the_same_delivery_twice_is_handled_once(idle: World, client: Client):
@@ -181,10 +181,10 @@ async def test_a_delivery_whose_start_was_lost_is_started_by_the_sweep(idle: Wor
     """Stored by a process that died before it could start the workflow."""
     delivery = ids.new("delivery")
     services = idle.services
-    dead = Intake(artifacts=services.artifacts, deliveries=services.deliveries, runs=services.runs)
+    dead = Intake(deliveries=services.deliveries, runs=services.runs)
     assert await dead.take("github", delivery, "issues", issue())
     assert await runs_of(client, "github", delivery) == 0
-    alive = Intake(artifacts=services.artifacts, deliveries=services.deliveries, runs=services.runs, sweep_every=0.05)
+    alive = Intake(deliveries=services.deliveries, runs=services.runs, sweep_every=0.05)
     async with alive.running():
         await started(client, "github", delivery)
 

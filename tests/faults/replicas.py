@@ -1,7 +1,6 @@
 """Two replicas of the API behind a balancer, over one PostgreSQL and one Temporal; each can be killed at any moment."""
 
 import asyncio
-import base64
 import contextlib
 import itertools
 import secrets
@@ -23,7 +22,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from adapters.database import Database, DatabaseSettings, SqlDeliveries, SqlIntegrations
 from adapters.database.migrate import migrate
 from domain.runs import DELIVERY_WORKFLOW, LIFECYCLE_QUEUE, Delivery, DeliveryOutcome
-from tests import servers
+from tests import api_process, servers
 from tests.api.stand_in import StandIn, StandInActivities
 from tests.api.world import WEBHOOK_SECRET
 
@@ -135,7 +134,7 @@ async def standing(postgres: servers.Postgres) -> AsyncIterator[World]:
         await migrate(url)
         key = f"ccb_{secrets.token_urlsafe(32)}"
         (home / "operator.key").write_text(key)
-        environment = _environment(home, url, temporal.address)
+        environment = api_process.environment(home, url, temporal.address, webhook_secret=WEBHOOK_SECRET)
         replicas = [Replica(port, environment, home / f"{port}.log") for port in servers.free_ports(2)]
         for replica in replicas:
             stack.push_async_callback(replica.stop)
@@ -164,18 +163,3 @@ def _worker(world: World) -> Worker:
         activities=[handle, runs.accept, runs.walk, runs.enter],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
-
-
-def _environment(home: Path, url: str, temporal: str) -> dict[str, str]:
-    return {
-        "CCB_DATA_DIR": str(home),
-        "CCB_DATABASE_URL": url,
-        "CCB_TEMPORAL_ADDRESS": temporal,
-        "CCB_ARTIFACTS_URL": (home / "artifacts").as_uri(),
-        "CCB_SECRETS_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "CCB_TOKENS_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
-        "CCB_RUNNER_KEY": secrets.token_urlsafe(32),
-        "CCB_GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        "CCB_GITHUB_REPOSITORY": "acme/integrations",
-        **{f"CCB_RATE_{name}": "none" for name in ("PER_USER", "PER_IP", "GLOBAL", "BURST", "WEBHOOKS")},
-    }
