@@ -11,6 +11,7 @@ class WorkerSettings(BaseSettings):
 
     `builds` is how many sandboxes one worker runs at once: they are what uses processors. `build_id` names the build of
     its code (`auto`: a hash of it), which takes no work until it is rolled out; without, it takes all there is.
+    `environments_dir` may be shared by the workers of several data directories: what is there depends on none of them.
     """
 
     model_config = SettingsConfigDict(env_prefix="CCB_WORKER_", frozen=True, extra="ignore", populate_by_name=True)
@@ -19,12 +20,13 @@ class WorkerSettings(BaseSettings):
     claude_per_second: float = Field(default=10, gt=0)
     builds: int = Field(default=2, ge=1)
     cached_workflows: int = Field(default=1000, ge=0)
+    environments_dir: Path | None = None
     build_id: str = Field(default="", max_length=100, pattern=r"^[A-Za-z0-9._+-]*$")
 
     @property
     def environments(self) -> Path:
         """Where the sandbox's virtual environments are kept."""
-        return self.data_dir.resolve() / "environments"
+        return (self.environments_dir or self.data_dir / "environments").resolve()
 
     @property
     def packages(self) -> Path:

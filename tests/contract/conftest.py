@@ -1,7 +1,9 @@
 """The simulators as one server for the whole session, and a receiver for what they send."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -13,6 +15,7 @@ from domain.manifest import REQUIREMENTS
 from domain.packages import Lock
 from simulators.kit import Simulators
 from tests.contract.receiver import Receiver, receiving
+from tests.policies import ENVIRONMENTS
 from tests.simulated import simulated
 
 
@@ -83,9 +86,9 @@ def packages(simulators: Simulators, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
-def environments(packages: Packages, tmp_path_factory: pytest.TempPathFactory) -> Environments:
-    """Built once for all tests of a session: the first to ask waits some seconds."""
-    return Environments(tmp_path_factory.mktemp("environments"), packages)
+def environments(packages: Packages) -> Environments:
+    """Built once for all tests of a run: the first to ask waits some seconds."""
+    return Environments(Path(os.environ[ENVIRONMENTS]), packages)
 
 
 @pytest.fixture(scope="session")

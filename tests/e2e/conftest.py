@@ -23,6 +23,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory, outside_api: Outside) 
     options = options.model_copy(update={"start_timeout": 150.0})
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
     environ |= {"CCB_DOCUMENTS_ALLOW_PRIVATE": "true", "CCB_REVIEW_APPROVALS": "2"}
-    environ |= {"CCB_RUNNER_PRIVATE_HOSTS": outside_api.host, **policies.brief(tmp_path_factory.mktemp("policy"))}
+    environ |= {"CCB_RUNNER_PRIVATE_HOSTS": outside_api.host, **policies.environments()}
+    environ |= policies.brief(tmp_path_factory.mktemp("policy"))
     async with Stack(options, environ=environ) as stack, inhabited(stack.addresses, outside_api) as world:
         yield world

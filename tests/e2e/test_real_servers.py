@@ -10,7 +10,7 @@ import redis.asyncio
 
 from adapters.bus.redis_streams import STREAM
 from cli.stack import Stack, StackOptions
-from tests import servers
+from tests import policies, servers
 from tests.e2e.checks import check_made_once
 from tests.e2e.outside import Outside
 from tests.e2e.world import World, eventually, inhabited
@@ -23,7 +23,7 @@ async def on_servers(tmp_path: Path, outside_api: Outside) -> AsyncIterator[Worl
     options = StackOptions.on_free_ports(tmp_path, simulate=True, valkey=True, s3=True)
     options = options.model_copy(update={"start_timeout": 150.0})
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
-    environ |= {"CCB_RUNNER_PRIVATE_HOSTS": outside_api.host}
+    environ |= {"CCB_RUNNER_PRIVATE_HOSTS": outside_api.host, **policies.environments()}
     async with servers.postgres() as postgres:
         environ |= {"CCB_DOCUMENTS_ALLOW_PRIVATE": "true", "CCB_DATABASE_URL": await postgres.create_database()}
         async with Stack(options, environ=environ) as stack, inhabited(stack.addresses, outside_api) as world:

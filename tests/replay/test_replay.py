@@ -1,12 +1,15 @@
 """Every change to a workflow passes replay of the committed histories, or is versioned."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
+from temporalio.worker import Replayer, WorkflowReplayResult
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from adapters.temporal.tracing import Tracing
@@ -37,9 +40,9 @@ def kind(path: Path) -> str:
     return str(started["workflowType"]["name"])
 
 
-def replayer(path: Path) -> Replayer:
-    """For this history's workflow alone: the sandbox imports everything anew for each that it is given."""
-    mine = [each for each in WORKFLOWS if getattr(each, "__temporal_workflow_definition").name == kind(path)]
+def replayer(name: str) -> Replayer:
+    """For this type of workflow alone: the sandbox imports everything anew for each that it is given."""
+    mine = [each for each in WORKFLOWS if getattr(each, "__temporal_workflow_definition").name == name]
     return Replayer(
         workflows=mine,
         data_converter=pydantic_data_converter,
@@ -48,6 +51,34 @@ def replayer(path: Path) -> Replayer:
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
         ),
     )
+
+
+Replay = Callable[[Path], Awaitable[Exception | None]]
+Line = tuple[asyncio.Queue[WorkflowHistory], AsyncIterator[WorkflowReplayResult]]
+
+
+@pytest.fixture(scope="module")
+async def replay() -> AsyncIterator[Replay]:
+    """Replays a history and returns what it failed with. Each type has one replayer, made when it is first needed."""
+    async with AsyncExitStack() as running:
+        lines: dict[str, Line] = {}
+
+        async def one(path: Path) -> Exception | None:
+            name = kind(path)
+            if name not in lines:
+                given: asyncio.Queue[WorkflowHistory] = asyncio.Queue()
+                opened = replayer(name).workflow_replay_iterator(_each(given))
+                lines[name] = given, await running.enter_async_context(opened)
+            asked, answers = lines[name]
+            asked.put_nowait(history(path))
+            return (await anext(answers)).replay_failure
+
+        yield one
+
+
+async def _each(asked: asyncio.Queue[WorkflowHistory]) -> AsyncIterator[WorkflowHistory]:
+    while True:
+        yield await asked.get()
 
 
 def test_each_workflow_has_a_history() -> None:
@@ -69,8 +100,8 @@ def test_each_workflow_has_a_history() -> None:
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
-async def test_it_replays(path: Path) -> None:
-    await replayer(path).replay_workflow(history(path))
+async def test_it_replays(replay: Replay, path: Path) -> None:
+    assert await replay(path) is None
 
 
 async def test_a_difference_is_found() -> None:
@@ -80,4 +111,4 @@ async def test_a_difference_is_found() -> None:
     other = json.loads(text.replace('"repository.push_branch"', '"repository.push_something_else"'))
     assert other != json.loads(text)
     with pytest.raises(Exception, match=r"(?i)nondeterminism|TMPRL1100"):
-        await replayer(path).replay_workflow(WorkflowHistory.from_json(other.pop("workflowId"), other))
+        await replayer(kind(path)).replay_workflow(WorkflowHistory.from_json(other.pop("workflowId"), other))

@@ -331,7 +331,7 @@ async def standing(*temporal_config: str) -> AsyncIterator[World]:
             update={"temporal_config": ("frontend.WorkflowTimeSkippingEnabled=true", *temporal_config)}
         )
         environ = {name: value for name, value in os.environ.items() if not name.startswith("CCB_")}
-        environ |= policies.brief(Path(folder))
+        environ |= {**policies.brief(Path(folder)), **policies.environments()}
         async with Stack(options, layout=without_workers, environ=environ) as stack:
             url = stack.addresses.simulators_url
             assert url is not None
