@@ -32,8 +32,10 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return f"{argname}-{len(val)}" if isinstance(val, bytes) else None
 
 
-SLOW = ("contract", "workflows", "api", "e2e", "faults", "replay", "unit/simulators", "unit/cli")
-SLOW += ("unit/files/test_steps.py",)
+SLOW = (
+    *("contract", "workflows", "api", "e2e", "faults", "replay"),
+    *("unit/simulators", "unit/cli", "unit/files/test_steps.py"),
+)
 """Whatever starts servers, stacks or sandboxes, and replays, which take a minute: all of it in CI, none of it in the
 loop of somebody who edits."""
 

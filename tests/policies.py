@@ -14,7 +14,8 @@ def brief(folder: Path) -> dict[str, str]:
     """Write the policy below `folder`; the settings that name it. What blocks stays as it is shipped."""
     policy = yaml.safe_load(files("adapters.policy").joinpath("proving.yaml").read_text("utf-8"))
     policy["mutation"] |= {"sample": 2, "minimum": 0.0}
-    policy["measures"] |= {"requests": 4}
+    # How busy the machine is that runs the tests is no finding about an integration.
+    policy["measures"] |= {"requests": 4, "health_p95_ms": 10_000.0, "route_p95_ms": 10_000.0}
     file = folder / "brief-policy.yaml"
     file.write_text(yaml.safe_dump(policy))
     return {"CCB_POLICY_FILE": str(file)}
