@@ -54,11 +54,11 @@ async def refresh_tokens(body: RefreshToken, client: Client, services: Wired) ->
     return await services.sessions.refresh(body.refresh_token, client)
 
 
-@router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, responses=documented())
+@router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, responses=documented(Conflict))
 async def log_out(caller: Caller, services: Wired) -> None:
     """End the session that asks."""
     if caller.session_id is None:
-        raise Forbidden("This request came with an API key, which is no session: send a session's access token.")
+        raise Conflict("This request came with an API key, which is no session: send a session's access token.")
     await services.sessions.end(caller.session_id, person_id=caller.id)
 
 

@@ -35,7 +35,7 @@ class Rolling:
 
     async def hold(self, percent: int) -> None:
         """Keep it so, and look again and again; a run that is paused goes on looking, and so does one whose two
-        deployments are both away. Raises DeploymentWorse.
+        deployments are both away, for as long as `policies.OUTAGE`. Raises DeploymentWorse.
         """
         since = workflow.now()
         until = since + self._rollout.hold
@@ -47,13 +47,13 @@ class Rolling:
             await workflow.sleep(
                 min(pause, left) if left > policies.NO_TIME else pause, summary=f"watch it at {percent} %"
             )
-            outage = await self._judge(since, percent)
+            outage = await self._judge(since, percent, patient=workflow.now() < until + policies.OUTAGE)
         self._run.waits(None)
 
-    async def _judge(self, since: datetime, percent: int) -> bool:
+    async def _judge(self, since: datetime, percent: int, *, patient: bool) -> bool:
         """The new one by what it did since, the old one by what it did from one `hold` before the rollout on.
 
-        Whether nothing can be said of it, for neither answers.
+        Whether nothing can be said of it, for neither answers: who is not patient any more takes the new one for worse.
         """
         now = workflow.now()
         cmd = JudgeRollout(
@@ -64,7 +64,7 @@ class Rolling:
             new_seconds=(now - since).total_seconds(),
         )
         found = await at_once(DeploymentActivities.judge, cmd, policies.JUDGE, f"judge it at {percent} %")
-        if found.judged is Judged.WORSE:
+        if found.judged is Judged.WORSE or (found.outage and not patient):
             self._run.waits(None)
             with refusing():
                 raise DeploymentWorse(

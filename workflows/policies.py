@@ -118,6 +118,9 @@ LOOK_SOON = timedelta(seconds=10)
 
 NO_TIME = timedelta(0)
 
+OUTAGE = timedelta(minutes=15)
+"""How long a rollout outlasts its time while neither the new version nor the old one answers."""
+
 NEEDS_WINDOW = timedelta(days=14)
 """How long a version waits for other integrations that it needs; as long as for a review."""
 

@@ -132,6 +132,8 @@ async def translated(url: URL) -> AsyncIterator[None]:
         if isinstance(error, DataError) or _sqlstate(error.orig).startswith(_DATA_EXCEPTION):
             raise InvalidInput(f"The database cannot take this value: {_first_line(error.orig)}.") from error
         raise _unavailable(url, error.orig) from error
+    except asyncpg.DataError as error:
+        raise InvalidInput(f"The database cannot take this value: {_first_line(error)}.") from error
     # asyncpg raises refused connections and wrong passwords as they are, not wrapped by SQLAlchemy.
     except (OSError, PoolTimeout, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise _unavailable(url, error) from error

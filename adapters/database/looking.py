@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from sqlalchemy import Select
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -48,8 +49,8 @@ class _Written:
         try:
             driver: Any = connection.driver_connection
             found = [dict(record) for record in await driver.fetch(self._sql, *given)]
-        except asyncio.CancelledError:
-            connection.invalidate()  # the query may still be under way on it
+        except (asyncio.CancelledError, OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+            connection.invalidate()  # it is closed, or the query may still be under way on it
             raise
         finally:
             if connection.is_valid:

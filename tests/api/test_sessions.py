@@ -128,7 +128,7 @@ async def test_a_key_is_no_session_to_end(door: Door, world: World):
     async with door.client(await world.key(Role.VIEWER)) as client:
         assert (await client.get(ME)).status_code == 200
         refused = await client.post("/api/v1/auth/logout")
-        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
 
 
 # Forgeries

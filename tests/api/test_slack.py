@@ -89,7 +89,7 @@ async def test_a_click_is_stored_and_handed_to_its_workflow_once(idle: World, cl
     number = json.loads(dict(httpx.QueryParams(body.decode()))["payload"])["trigger_id"]
     delivery = await delivered(await started(client, "slack", number))
     assert delivery.event == "block_actions"
-    assert await idle.services.artifacts.get(delivery.body) == body
+    assert await idle.services.deliveries.body(delivery) == body
 
     async def once() -> bool:
         return await runs_of(client, "slack", number) == 1

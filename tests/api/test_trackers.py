@@ -101,7 +101,7 @@ async def test_a_signed_delivery_is_stored_and_handed_to_its_workflow(
     found = await delivered(await started(client, source, delivery))
     assert (found.source, found.id) == (source, delivery)
     assert found.event == ("Issue" if source == "linear" else "jira:issue_created")
-    assert await idle.services.artifacts.get(found.body) == body
+    assert await idle.services.deliveries.body(found) == body
 
 
 @BOTH
