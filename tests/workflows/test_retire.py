@@ -191,6 +191,8 @@ async def test_what_needs_others_waits_until_they_are_there(world: World, active
         assert (await world.outside(cmd)).deployments == []
         await world.integrations.register(needed.model_copy(update={"version": "1.2.0"}))
         outcome = await world.ended(cmd)
+    for each in (cmd, needed):  # what others are tested on is free again
+        await world.integrations.withdraw(each.integration_id, actor=active.requester)
     assert (outcome.stage, outcome.failure) == (Stage.ACTIVE, None)
 
 
