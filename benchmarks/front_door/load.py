@@ -22,8 +22,8 @@ class Loaded:
     """`latencies` of the requests that were answered within `seconds`; `processor` seconds that the server took."""
 
     seconds: float
-    processor: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    processor: float = 0.0
 
     @property
     def rate(self) -> float:
