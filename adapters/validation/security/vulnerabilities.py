@@ -1,15 +1,21 @@
 """The validator of what a version would install, against a vulnerability database."""
 
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
 from adapters.osv import Osv, Vulnerability
 from adapters.validation.validator import Found, Heartbeat, Subject
 from domain import manifest
-from domain.errors import VendorError
+from domain.errors import VendorError, VendorRateLimited, VendorUnavailable
 from domain.reports import Finding, Kind, Level
 
 TOOL = "osv"
 UNKNOWN = "unknown"
 _HIGH = 7.0  # CVSS 3.1, section 5: "High" begins here
 _KEEP = 3600.0
+_PAUSES: Final = (0.5, 1.0, 2.0)
+"""Seconds before each further try."""
 _NO_WORDS = "see {id} at osv.dev for what it means"
 
 
@@ -38,10 +44,20 @@ class Vulnerabilities:
         if not self._osv.url:
             return _unknown("lookups are turned off (CCB_OSV_URL)")
         try:
-            found = await self._osv.look_up(subject.lock.purls)
+            found = await self._looked_up(subject.lock.purls, heartbeat)
         except VendorError as error:
             return _unknown(error.message)
         return Found([_finding(one) for one in found], keep_for=_KEEP)
+
+    async def _looked_up(self, purls: Sequence[str], heartbeat: Heartbeat) -> list[Vulnerability]:
+        """What is away for a moment is asked again here: a person would have to accept what is not known."""
+        for pause in _PAUSES:
+            try:
+                return await self._osv.look_up(purls)
+            except (VendorUnavailable, VendorRateLimited):
+                await asyncio.sleep(pause)
+                heartbeat("looking packages up once more")
+        return await self._osv.look_up(purls)
 
 
 def _finding(one: Vulnerability) -> Finding:

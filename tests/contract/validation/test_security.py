@@ -161,6 +161,16 @@ async def test_a_grave_vulnerability_blocks_and_a_mild_one_asks(
     assert {one.rule: one.fix for one in found}["PYSEC-2026-1"] == "mended in 99"
 
 
+@pytest.mark.parametrize(
+    "fault", [{"kind": "drop"}, {"kind": "error", "status": 503}, {"kind": "error", "status": 429}]
+)
+async def test_what_is_away_for_a_moment_is_nobodys_to_decide(
+    look: Look, good: Files, osv: Osv, simulators: Simulators, fault: dict[str, object]
+) -> None:
+    await simulators.fault("osv", times=1, **fault)  # type: ignore[arg-type]
+    assert (await look(Vulnerabilities(osv), good)).findings == []
+
+
 async def test_unreachable_is_unknown_and_never_green(
     look: Look, good: Files, osv: Osv, simulators: Simulators, policy: ProvingPolicy
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from tests.faults.chaos.ways import Asked, Json, Late, Ways
+from tests.faults.chaos.ways import REQUESTER, REVIEWERS, Asked, Json, Late, Ways, over
 
 Say = Callable[[Ways, Asked, Json, str, str], Awaitable[None]]
 """Ways, what was asked for, its run, who, `approve` or `request_changes`."""
@@ -98,3 +98,35 @@ async def approved(ways: Ways, asked: Asked, person: str, say: Say) -> str:
         run = await ways.at(asked.id, waits, "ended")
         if not waits(run):
             return str(run["stage"])
+
+
+async def ended(ways: Ways, asked: Asked) -> str:
+    """The stage it ends in. What was not to be reviewed is where an outage left something for a person to decide."""
+    return await approved(ways, asked, REVIEWERS[0], by_api)
+
+
+async def ran(ways: Ways, asked: Asked, path: str, *, time_no: int = 1, **body: object) -> bool:
+    """Ask for a later run of an integration and see it end; False if it was refused, or was undone.
+
+    A run that has done its work may still have people to tell: whoever is told to wait for its end does.
+    """
+    url, key = f"{ways.automatic_url}/api/v1/integrations/{asked.id}/{path}", f"{asked.name}-{path}-{time_no}"
+    answer = await ways.call("operator", "POST", url, key=key, **body)
+    while answer["status_code"] == 409 and "under way" in answer["detail"]:
+        if time.monotonic() > ways.deadline:
+            raise Late(f"{asked.name} {path}: {answer['detail']}")
+        await asyncio.sleep(1)
+        answer = await ways.call("operator", "POST", url, key=key, **body)
+    if answer["status_code"] != 202:
+        asked.refused.append(f"{path}: {answer.get('detail')}")
+        return False
+
+    async def done() -> bool | None:
+        view = await ways.call(REQUESTER, "GET", f"/integrations/{asked.id}/run")
+        if view["status_code"] != 200 or view["run_id"] != answer["run_id"]:
+            return None
+        if waits(view["status"]):
+            await by_api(ways, asked, view["status"], REVIEWERS[0], "approve")
+        return view["status"]["failure"] is None if over(view["status"]) else None
+
+    return await ways.until(done, f"{asked.name} {path} ended")

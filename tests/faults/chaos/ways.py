@@ -25,6 +25,11 @@ class Late(Exception):
     """It did not happen in time."""
 
 
+def over(run: Json) -> bool:
+    """It goes nowhere from there by itself."""
+    return run["stage"] in _ENDED
+
+
 DEPLOYED: Final = frozenset({"active", "failed"})
 
 
@@ -109,37 +114,9 @@ class Ways:
 
         async def there() -> Json | None:
             run = await self.run(integration)
-            return run if run and (run["stage"] in _ENDED or reached(run)) else None
+            return run if run and (over(run) or reached(run)) else None
 
         return await self.until(there, f"{integration} {what}")
-
-    async def ended(self, integration: str) -> str:
-        """The stage in which its run ends."""
-        return str((await self.at(integration, lambda _: False, "ended"))["stage"])
-
-    async def ran(self, asked: Asked, path: str, *, automatic: bool = True, time_no: int = 1, **body: object) -> bool:
-        """Ask for a later run of an integration and see it end; False if it was refused, or was undone.
-
-        A run that has done its work may still have people to tell: whoever is told to wait for its end does.
-        """
-        base = self.automatic_url if automatic else self.api_url
-        url, key = f"{base}/api/v1/integrations/{asked.id}/{path}", f"{asked.name}-{path}-{time_no}"
-        answer = await self.call("operator", "POST", url, key=key, **body)
-        while answer["status_code"] == 409 and "under way" in answer["detail"]:
-            if time.monotonic() > self.deadline:
-                raise Late(f"{asked.name} {path}: {answer['detail']}")
-            await asyncio.sleep(1)
-            answer = await self.call("operator", "POST", url, key=key, **body)
-        if answer["status_code"] != 202:
-            asked.refused.append(f"{path}: {answer.get('detail')}")
-            return False
-
-        async def over() -> bool | None:
-            view = await self.call(REQUESTER, "GET", f"/integrations/{asked.id}/run")
-            mine = view["status_code"] == 200 and view["run_id"] == answer["run_id"]
-            return view["status"]["failure"] is None if mine and view["status"]["stage"] in _ENDED else None
-
-        return await self.until(over, f"{asked.name} {path} ended")
 
     async def found(self, name: str) -> str:
         """The id of the integration that an issue asked for."""
