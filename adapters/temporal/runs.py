@@ -12,6 +12,7 @@ from temporalio.client import (
     WithStartWorkflowOperation,
     WorkflowExecutionStatus,
     WorkflowHandle,
+    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
 )
 from temporalio.common import (
@@ -283,6 +284,9 @@ async def _translated(workflow_id: str) -> AsyncIterator[None]:
         if isinstance(error.cause, ApplicationError):
             raise from_failure(error.cause) from error
         raise Conflict(f"The run {workflow_id} ended before it could answer.") from error
+    except WorkflowQueryFailedError as error:
+        # A worker took the question and could not answer it, as when what it must read first is out of its reach.
+        raise StorageUnavailable(f"The run {workflow_id} could not be asked: {error}") from error
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             if "already completed" in error.message:

@@ -115,8 +115,12 @@ class Git:
         return list(seen)
 
     def merge_base(self, one: str, other: str) -> str | None:
+        """A best common ancestor, as `git merge-base` means it: one that no other common ancestor comes after."""
         theirs = set(self.ancestors(other))
-        return next((sha for sha in self.ancestors(one) if sha in theirs), None)
+        common = [sha for sha in self.ancestors(one) if sha in theirs]
+        # All between two common ancestors is common too, so what comes after one begins with a child that is.
+        surpassed = {parent for sha in common for parent in self.commit(sha).parents}
+        return next((sha for sha in common if sha not in surpassed), None)
 
     def ahead(self, base: str, head: str) -> list[str]:
         """Commits of `head` that `base` does not have, oldest first."""

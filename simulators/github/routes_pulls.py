@@ -95,11 +95,11 @@ def edit_pull(ctx: Context) -> Reply:
     if changes:
         branches.emit_pull(ctx, repo, issue, pull, "edited", changes=changes)
     if (state := ctx.body.get("state")) is not None and state != issue.state:
-        head = ctx.store.ref(repo.key, f"refs/heads/{pull.head_ref}")
-        if state == "open" and (pull.merged_at or head is None):
+        head, base = (ctx.store.ref(repo.key, f"refs/heads/{branch}") for branch in (pull.head_ref, pull.base_ref))
+        if state == "open" and (pull.merged_at or head is None or base is None):
             raise _custom("state cannot be changed. The pull request cannot be reopened.")
-        if head is not None:
-            pull.head_sha = head
+        # A closed one follows neither of its branches.
+        pull.head_sha, pull.base_sha = head or pull.head_sha, base or pull.base_sha
         if set_state(ctx, repo, issue, state):
             branches.emit_pull(ctx, repo, issue, pull, "closed" if state == "closed" else "reopened")
     return Reply(full_pull(ctx, repo, issue, pull))

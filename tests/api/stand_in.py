@@ -230,6 +230,8 @@ class StandIn:
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> RunStatus:
+        if self._cmd.request.name.startswith("mute"):
+            raise ApplicationError("I cannot say.")
         entered = datetime.fromtimestamp(workflow.info().start_time.timestamp(), UTC)
         cause = ApplicationError(self._abandoned.reason, type="abandoned") if self._abandoned else None
         failed = self._stage is Stage.FAILED and cause is not None

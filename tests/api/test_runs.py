@@ -117,6 +117,15 @@ async def test_a_run_that_nobody_answers_for_is_told_from_the_database(world: Wo
     assert 0 < status["progress"] < 1
 
 
+async def test_a_run_that_cannot_answer_is_told_from_the_database_too(world: World):
+    name = fresh_name("mute")
+    async with world.client(Role.DEVELOPER) as api:
+        await api.post("/api/v1/integrations", json=a_request(name=name))
+        answer = await api.get(f"/api/v1/integrations/{name}/run")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["source"] == "database"
+
+
 async def test_logs_of_what_was_never_deployed_and_of_a_runner_that_is_away(world: World, idle: World):
     async with idle.client(Role.DEVELOPER) as api:
         await api.post("/api/v1/integrations", json=a_request())
