@@ -230,7 +230,7 @@ class StandIn:
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> RunStatus:
-        if self._cmd.request.name.startswith("mute"):
+        if (self._cmd.request.name or "").startswith("mute"):
             raise ApplicationError("I cannot say.")
         entered = datetime.fromtimestamp(workflow.info().start_time.timestamp(), UTC)
         cause = ApplicationError(self._abandoned.reason, type="abandoned") if self._abandoned else None
