@@ -10,8 +10,6 @@ from benchmarks.saga.histories import History
 from benchmarks.saga.measure import Measured
 
 _TASKS = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-_ACTIVITIES = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
-_LOCAL = EventType.EVENT_TYPE_MARKER_RECORDED
 _ROWS = {"saga": "(a) the saga", "workflow": "(b) its workflow, canned activities", "bare": "(c) bare workflow"}
 
 
@@ -59,7 +57,7 @@ def _latencies(found: Measured) -> list[str]:
     same = found.histories["bare"]
     lines += [
         "",
-        f"Each: {same.count(_ACTIVITIES)} activities, {same.count(_LOCAL)} local activities, {len(same.children)} "
+        f"Each: {same.activities} activities, {same.local_activities} local activities, {len(same.children)} "
         f"children. Medians of {len(found.saga)} runs of (a) and {len(found.bare)} of (b) and (c), in turns.",
     ]
     return lines

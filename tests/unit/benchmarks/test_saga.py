@@ -48,9 +48,18 @@ def completed(number: int, of: int, data: bytes) -> HistoryEvent:
 def marker(number: int, activity_id: str, name: str, data: bytes) -> HistoryEvent:
     event = HistoryEvent(event_id=number, event_type=EventType.EVENT_TYPE_MARKER_RECORDED)
     about = json.dumps({"seq": 1, "activity_id": activity_id, "activity_type": name}).encode()
+    event.marker_recorded_event_attributes.marker_name = "core_local_activity"
     details = event.marker_recorded_event_attributes.details
     details["data"].CopyFrom(payloads(about))
     details["result"].CopyFrom(payloads(data))
+    return event
+
+
+def patched(number: int) -> HistoryEvent:
+    """What `workflow.patched` leaves, as in the committed histories: a marker that is nobody's work."""
+    event = HistoryEvent(event_id=number, event_type=EventType.EVENT_TYPE_MARKER_RECORDED)
+    event.marker_recorded_event_attributes.marker_name = "core_patch"
+    event.marker_recorded_event_attributes.details["patch-data"].CopyFrom(payloads(b'{"id":"one","deprecated":false}'))
     return event
 
 
@@ -64,6 +73,7 @@ def history(*between: HistoryEvent, workflow_id: str = RUN, **children: History)
 
 CHILD = history(scheduled(4, 3, "claude.turn"), completed(6, 4, b'"t"'), workflow_id=f"{RUN}/analysis-1")
 ALL = history(
+    patched(2),
     marker(3, "1", "integration.enter", b""),
     scheduled(4, 2, "build.check", b"x" * 10),
     scheduled(5, 2, "build.test", b"x" * 20),
@@ -87,6 +97,10 @@ def test_shape_keeps_order_and_sizes_and_what_was_side_by_side() -> None:
         [],
     ]
     assert bones.steps[3].child == shape(CHILD)
+
+
+def test_what_was_done_is_counted_with_the_children() -> None:
+    assert (ALL.activities, ALL.local_activities) == (4, 1)
 
 
 def test_recording_has_each_result_at_its_place() -> None:
